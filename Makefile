@@ -1,0 +1,98 @@
+# Needs Python 3.11 or newer, make and a shell; everything else goes into $(VENV).
+
+VENV ?= .venv
+PORT ?= 5000
+# Extra words for every pip install, such as a constraints file.
+PIP_FLAGS ?=
+# Extra words for pytest: make test ARGS='-k session -x'
+ARGS ?=
+# Tests marked so need a browser, a build of the package or a type checker: they have targets of their own.
+APART = browser or packaging or typing
+
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS)
+FLASK = $(abspath $(BIN))/flask --app notice_board
+IS_NEW_ENOUGH = import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
+	if $$name -c '$(IS_NEW_ENOUGH)' >/dev/null 2>&1; then echo $$name; break; fi; done)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format types browser packaging differential bench bench-http coverage clean
+
+help: ## list these targets
+	@echo 'make TARGET, where TARGET is one of:'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s%s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.demo ## set up and serve the notice board on http://127.0.0.1:5000 (or PORT=8000)
+	cd examples/notice_board && $(FLASK) init-db && $(FLASK) seed && $(FLASK) run --port $(PORT)
+
+test: $(VENV)/.test ## run the tests
+	$(BIN)/python -m pytest -n 2 -m 'not ($(APART))' $(ARGS)
+
+lint: $(VENV)/.dev ## check style and format with ruff
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(VENV)/.dev ## apply ruff's fixes and format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: $(VENV)/.dev ## check types with mypy and pyright, those of users' programs too
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/python -m pytest -m typing tests/typing $(ARGS)
+
+browser: $(VENV)/.test ## walk the demo in a headless browser (needs chromium)
+	$(BIN)/python -m pytest -m browser $(ARGS)
+
+packaging: $(VENV)/.dev ## build wheel and sdist, install them, try them
+	$(BIN)/python -m pytest -m packaging $(ARGS)
+
+differential: $(VENV)/.test $(VENV)-original/.flask ## compare with the original Flask, installed beside
+	$(BIN)/python -m tests.differential.check_oracle --oracle $(VENV)-original/bin/python
+
+bench: $(VENV)/.test $(VENV)-original/.flask ## measure CPU time per request against the original
+	$(BIN)/python benchmarks/run.py --original $(VENV)-original/bin/python
+
+bench-http: $(VENV)/.test $(VENV)-original/.flask ## measure requests over real sockets against the original
+	$(BIN)/python benchmarks/http.py --original $(VENV)-original/bin/python
+
+coverage: $(VENV)/.dev ## run the tests and report branch coverage
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 -m 'not ($(APART))' $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+clean: ## remove environments, caches and builds
+	rm -rf $(VENV) $(VENV)-* build dist .coverage .coverage.* htmlcov
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One stamp for each set of packages; a change of pyproject.toml installs anew.
+
+$(VENV)/.created:
+	@test -n '$(PYTHON)' || { \
+		echo 'No Python 3.11 or newer with the venv module was found.' >&2; \
+		echo 'Install one (Debian: apt-get install python3 python3-venv) or name it: make PYTHON=...' >&2; \
+		exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.demo: pyproject.toml $(VENV)/.created
+	$(PIP) --editable '.[async,dotenv]'
+	@touch $@
+
+$(VENV)/.test: pyproject.toml $(VENV)/.created
+	$(PIP) --editable '.[async,dotenv,test]'
+	@touch $@ $(VENV)/.demo
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.created
+	$(PIP) --editable '.[async,dotenv,test,dev]'
+	@touch $@ $(VENV)/.test $(VENV)/.demo
+
+$(VENV)-original/.flask:
+	$(MAKE) --no-print-directory VENV=$(VENV)-original $(VENV)-original/.created
+	$(VENV)-original/bin/python -m pip --disable-pip-version-check install --quiet \
+		'flask[async,dotenv]==3.1.3' cryptography
+	@touch $@

@@ -1,0 +1,195 @@
+"""Count the instructions of five key requests: a guard against regressions that no busy machine upsets.
+
+`python -m benchmarks.instructions` prints the counts as JSON; `--record` keeps them in results/;
+`--check benchmarks/results/instructions.json --bound 0.05` fails (exit code 1) where a count has grown by
+more than 5%.
+
+Each process prepares all requests, answers each of them `COUNT` times, and then answers one of them
+another `COUNT` times, or none; the difference by `COUNT` is the cost of one request, and start-up, compilation
+and caches cancel out. valgrind (cachegrind) counts; addresses and hash seed are fixed.
+
+Counts of different interpreters or libraries say nothing about each other. A yardstick, a piece of plain
+Python, is counted in the same run: where it, the interpreter's version or a library's differs from the record,
+the comparison is called off with a notice and exit code 0, or with `--strict` exit code 3.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from benchmarks import environments, report
+from benchmarks.environments import RESULTS, ROOT, SHARED
+
+OUTPUT = RESULTS / "instructions.json"
+KEYS = ("plain", "one-parameter", "json-out", "session-read", "template-links")
+YARDSTICK = "yardstick"
+COUNT = 300
+YARDSTICK_TOLERANCE = 0.01
+
+
+class CountFailed(Exception):
+    """valgrind gave no count."""
+
+
+def yardstick(count: int) -> None:
+    """Some plain Python of the kinds that a framework is made of."""
+    environ = {f"HTTP_HEADER_{number}": str(number) for number in range(20)}
+    pattern = re.compile(r"HTTP_([A-Z_]+)_(\d+)")
+
+    class Thing:
+        def __init__(self, values: dict[str, str]) -> None:
+            self.values = values
+            self.names = [name.title() for name in values]
+
+        def found(self, name: str) -> str:
+            match = pattern.match(name)
+            return f"{match[1]}={self.values[name]}" if match else ""
+
+    for _ in range(count):
+        thing = Thing(environ.copy())
+        text = ";".join(thing.found(name) for name in thing.values)
+        json.loads(json.dumps({"text": text, "names": thing.names}))
+
+
+def exercise(name: str) -> None:
+    """What the counted process does; `name` is a scenario, the yardstick, or empty for neither."""
+    from benchmarks.worker import Worker, measure
+
+    worker = Worker()
+    for key in KEYS:
+        worker.prepare(key, "main")
+        measure(worker.applications["main"], worker.prepared[key, "main"], COUNT)
+    yardstick(COUNT)
+    # What stands now is set-up: whether a full collection walks it in the part that is counted, or just
+    # before, is chance. What requests leave behind is collected, and counted, as ever.
+    gc.collect()
+    gc.freeze()
+    if name == YARDSTICK:
+        yardstick(COUNT)
+    elif name:
+        measure(worker.applications["main"], worker.prepared[name, "main"], COUNT)
+
+
+def count(python: str, name: str) -> int:
+    """The instructions of one whole process."""
+    command = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
+    if shutil.which("setarch"):
+        command = ["setarch", "-R", *command]
+    done = subprocess.run(
+        [*command, python, "-m", "benchmarks.instructions", f"--exercise={name}"],
+        cwd=ROOT,
+        env=environments.environment(is_ours=True),
+        capture_output=True,
+        text=True,
+    )
+    total = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
+    if done.returncode or total is None:
+        raise CountFailed(done.stderr[-2000:])
+    return int(total[1].replace(",", ""))
+
+
+def measure(python: str) -> dict[str, Any]:
+    """All counts of the implementation behind one interpreter."""
+    about = environments.look_at(python, is_ours=True)
+    # Without valgrind first: it says what is wrong sooner, and leaves the byte code compiled.
+    subprocess.run(
+        [python, "-m", "benchmarks.instructions", "--exercise="],
+        cwd=ROOT,
+        env=environments.environment(is_ours=True),
+        check=True,
+    )
+    names = ("", YARDSTICK, *KEYS)
+    with ThreadPoolExecutor(min(len(names), os.cpu_count() or 1)) as pool:
+        totals = dict(zip(names, pool.map(lambda name: count(python, name), names), strict=True))
+    each = {name: round((totals[name] - totals[""]) / COUNT) for name in names if name}
+    return {
+        "kind": "instructions",
+        "date": environments.today(),
+        "machine": environments.machine(),
+        "ours": about,
+        "yardstick": each.pop(YARDSTICK),
+        "per_request": each,
+    }
+
+
+def incomparable(now: dict[str, Any], record: dict[str, Any]) -> str | None:
+    """Why these counts can't be held against those of the record; None where they can."""
+    if now["machine"]["architecture"] != record["machine"]["architecture"]:
+        return "the record is of another architecture"
+    if now["ours"]["python"] != record["ours"]["python"]:
+        return f"the record is of {record['ours']['python']}, this is {now['ours']['python']}"
+    for name in SHARED:
+        versions = [side["ours"]["versions"].get(name) for side in (record, now)]
+        if versions[0] != versions[1]:
+            return f"the record is of {name} {versions[0]}, this is {versions[1]}"
+    if abs(now["yardstick"] / record["yardstick"] - 1) > YARDSTICK_TOLERANCE:
+        return (
+            f"the interpreter is built differently: its yardstick takes {now['yardstick']:,} "
+            f"instructions, {record['yardstick']:,} in the record"
+        )
+    return None
+
+
+def compare(now: dict[str, Any], record: dict[str, Any], bound: float) -> list[str]:
+    """The requests that cost more than they may, as lines to print."""
+    faults = []
+    for name, recorded in record["per_request"].items():
+        counted = now["per_request"][name]
+        growth = counted / recorded - 1
+        line = f"{name}: {counted:,} instructions, {recorded:,} recorded ({growth:+.1%})"
+        print(line, file=sys.stderr)
+        if growth > bound:
+            faults.append(f"{line}: more than {bound:.0%} above the record")
+    return faults
+
+
+def check(now: dict[str, Any], path: Path, bound: float, strict: bool) -> int:
+    """Hold the counts against the record; gives back the exit code."""
+    record = json.loads(path.read_text())
+    reason = incomparable(now, record)
+    if reason is not None:
+        print(f"not compared: {reason}. Record anew with --record.", file=sys.stderr)
+        return 3 if strict else 0
+    faults = compare(now, record, bound)
+    for fault in faults:
+        print(f"FAILED {fault}", file=sys.stderr)
+    return 1 if faults else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks.instructions", description=__doc__)
+    parser.add_argument("--python", default=sys.executable, help="interpreter to measure")
+    parser.add_argument("--record", action="store_true", help="keep the counts in results/")
+    parser.add_argument("--check", type=Path, metavar="FILE", help="compare with these counts")
+    parser.add_argument("--bound", type=float, default=0.05, help="growth that passes: 0.05 is 5%%")
+    parser.add_argument("--strict", action="store_true", help="fail where nothing can be compared")
+    parser.add_argument("--exercise", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.exercise is not None:
+        exercise(arguments.exercise)
+        return 0
+    if shutil.which("valgrind") is None:
+        print("valgrind is not installed (Debian: apt-get install valgrind)", file=sys.stderr)
+        return 2
+    results = measure(arguments.python)
+    print(json.dumps(results, indent=1))
+    if arguments.record:
+        environments.write_json(OUTPUT, results)
+        report.write()
+    if arguments.check is not None:
+        return check(results, arguments.check, arguments.bound, arguments.strict)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,9 @@
+"""`application` for a server to load; BENCH_APPLICATION says which one (see `build_application`)."""
+
+from __future__ import annotations
+
+import os
+
+from benchmarks.worker import build_application
+
+application = build_application(os.environ["BENCH_APPLICATION"])

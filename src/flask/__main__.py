@@ -1,0 +1,7 @@
+"""``python -m flask``: the ``flask`` command for the interpreter that runs it."""
+
+from __future__ import annotations
+
+from .cli import main
+
+main()

@@ -1,0 +1,569 @@
+"""The application that serves: every step of a request as a method that may be overridden."""
+
+from __future__ import annotations
+
+import os
+import sys
+import typing as t
+import weakref
+from collections.abc import Iterable
+from datetime import timedelta
+from inspect import iscoroutinefunction
+from itertools import chain
+from types import TracebackType
+from urllib.parse import quote as _quote
+
+import click
+from werkzeug.datastructures import ImmutableDict
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BuildError, MapAdapter
+from werkzeug.serving import is_running_from_reloader
+from werkzeug.wsgi import get_host
+
+from . import cli
+from . import typing as ft
+from .blueprints import max_age_setting, open_in
+from .cli import AppGroup
+from .ctx import UNSET, AppContext, RequestContext, Unset
+from .globals import _cv_app, _cv_request, g, request, session
+from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, send_from_directory
+from .pipeline import errors, hooks, overrides, view
+from .pipeline import response as responses
+from .pipeline.compiler import Compiled, compile_app
+from .pipeline.entry_wsgi import open_door
+from .sansio.app import App
+from .sessions import SecureCookieSessionInterface, SessionInterface
+from .signals import request_finished, request_started
+from .templating import Environment
+from .testing import EnvironBuilder, FlaskClient, FlaskCliRunner
+from .wrappers import Request, Response
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+class Flask(App):
+    """A web application: a WSGI application, and the place where everything is declared.
+
+    Each step of a request is a method here.  A subclass or an instance may replace any of them;
+    the built-in ones do what the documentation of the step says, often without being called.
+    """
+
+    default_config = ImmutableDict(
+        {
+            "DEBUG": None,
+            "TESTING": False,
+            "PROPAGATE_EXCEPTIONS": None,
+            "SECRET_KEY": None,
+            "SECRET_KEY_FALLBACKS": None,
+            "PERMANENT_SESSION_LIFETIME": timedelta(days=31),
+            "USE_X_SENDFILE": False,
+            "TRUSTED_HOSTS": None,
+            "SERVER_NAME": None,
+            "APPLICATION_ROOT": "/",
+            "PREFERRED_URL_SCHEME": "http",
+            "SESSION_COOKIE_NAME": "session",
+            "SESSION_COOKIE_DOMAIN": None,
+            "SESSION_COOKIE_PATH": None,
+            "SESSION_COOKIE_HTTPONLY": True,
+            "SESSION_COOKIE_SECURE": False,
+            "SESSION_COOKIE_PARTITIONED": False,
+            "SESSION_COOKIE_SAMESITE": None,
+            "SESSION_REFRESH_EACH_REQUEST": True,
+            "MAX_CONTENT_LENGTH": None,
+            "MAX_FORM_MEMORY_SIZE": 500_000,
+            "MAX_FORM_PARTS": 1_000,
+            "SEND_FILE_MAX_AGE_DEFAULT": None,
+            "TRAP_BAD_REQUEST_ERRORS": None,
+            "TRAP_HTTP_EXCEPTIONS": False,
+            "EXPLAIN_TEMPLATE_LOADING": False,
+            "TEMPLATES_AUTO_RELOAD": None,
+            "MAX_COOKIE_SIZE": 4093,
+            "PROVIDE_AUTOMATIC_OPTIONS": True,
+        }
+    )
+    """What the configuration has before it is loaded."""
+
+    watched_names = overrides.WATCHED
+
+    request_class: type[Request] = Request
+    """What :data:`flask.request` stands for."""
+
+    response_class: type[Response] = Response
+    """What views' return values are made into."""
+
+    session_interface: SessionInterface = SecureCookieSessionInterface()
+    """Opens and saves sessions."""
+
+    cli: AppGroup
+    """The application's commands."""
+
+    def __init__(
+        self,
+        import_name: str,
+        static_url_path: str | None = None,
+        static_folder: str | os.PathLike[str] | None = "static",
+        static_host: str | None = None,
+        host_matching: bool = False,
+        subdomain_matching: bool = False,
+        template_folder: str | os.PathLike[str] | None = "templates",
+        instance_path: str | None = None,
+        instance_relative_config: bool = False,
+        root_path: str | None = None,
+    ) -> None:
+        super().__init__(
+            import_name=import_name,
+            static_url_path=static_url_path,
+            static_folder=static_folder,
+            static_host=static_host,
+            host_matching=host_matching,
+            subdomain_matching=subdomain_matching,
+            template_folder=template_folder,
+            instance_path=instance_path,
+            instance_relative_config=instance_relative_config,
+            root_path=root_path,
+        )
+        self.cli = AppGroup(name=self.name)
+        if self.has_static_folder:
+            self._add_static_rule(static_host, host_matching)
+
+    def _add_static_rule(self, static_host: str | None, host_matching: bool) -> None:
+        if bool(static_host) != host_matching:
+            raise AssertionError(
+                "'static_host' and 'host_matching' go together: with host matching, static files"
+                " need a host; without it, they cannot have one."
+            )
+        # Not a bound method: the view would keep the application alive until the garbage
+        # collector finds the cycle.
+        this = weakref.ref(self)
+
+        def send_static(**arguments: t.Any) -> Response:
+            return t.cast(Flask, this()).send_static_file(**arguments)
+
+        self.add_url_rule(
+            f"{self.static_url_path}/<path:filename>",
+            endpoint="static",
+            host=static_host,
+            view_func=send_static,
+        )
+
+    # Files
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """How long clients may keep a file, in seconds; ``None``: they ask each time.
+
+        ``SEND_FILE_MAX_AGE_DEFAULT``, for every file.
+        """
+        return max_age_setting(self.config)
+
+    def send_static_file(self, filename: str) -> Response:
+        """Return the response with a file from the static folder; the view of ``static``.
+
+        :raises RuntimeError: if there is no such folder.
+        """
+        if self.static_folder is None:
+            raise RuntimeError(f"{self!r} has no 'static_folder' to serve files from.")
+        return send_from_directory(
+            self.static_folder, filename, max_age=self.get_send_file_max_age(filename)
+        )
+
+    def open_resource(
+        self, resource: str, mode: str = "rb", encoding: str | None = None
+    ) -> t.IO[t.AnyStr]:
+        """Open a file below the root path for reading.
+
+        :raises ValueError: for a mode that writes.
+        """
+        return open_in(self.root_path, resource, mode, encoding)
+
+    def open_instance_resource(
+        self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
+    ) -> t.IO[t.AnyStr]:
+        """Open a file of the instance folder, for reading or writing."""
+        path = os.path.join(self.instance_path, resource)
+        return open(path, mode, encoding=None if "b" in mode else encoding)
+
+    # Templates
+
+    def create_jinja_environment(self) -> Environment:
+        """Make the environment that templates are loaded in, with the usual globals."""
+        options = dict(self.jinja_options)
+        options.setdefault("autoescape", self.select_jinja_autoescape)
+        if "auto_reload" not in options:
+            auto_reload = self.config["TEMPLATES_AUTO_RELOAD"]
+            options["auto_reload"] = self.debug if auto_reload is None else auto_reload
+        environment = self.jinja_environment(self, **options)
+        environment.globals.update(
+            url_for=self.url_for,
+            get_flashed_messages=get_flashed_messages,
+            config=self.config,
+            # Macros that are imported without their context see globals alone.
+            request=request,
+            session=session,
+            g=g,
+        )
+        environment.policies["json.dumps_function"] = self.json.dumps
+        return environment
+
+    def update_template_context(self, context: dict[str, t.Any]) -> None:
+        """Add what the context processors have to a template's variables; what the view passed
+        stays.
+        """
+        names: Iterable[str | None] = (None,)
+        current = _cv_request.get(None)
+        if current is not None:
+            names = chain(names, reversed(current.request.blueprints))
+        passed = context.copy()
+        for name in names:
+            for processor in self.template_context_processors.get(name, ()):
+                context.update(self.ensure_sync(processor)())
+        context.update(passed)
+
+    def make_shell_context(self) -> dict[str, t.Any]:
+        """Return the names that ``flask shell`` begins with."""
+        context = {"app": self, "g": g}
+        for processor in self.shell_context_processors:
+            context.update(processor())
+        return context
+
+    # URLs
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Make what matches a request's path and builds URLs on its host.
+
+        :param request: ``None`` outside of requests: URLs are built by ``SERVER_NAME``,
+            ``APPLICATION_ROOT`` and ``PREFERRED_URL_SCHEME``, and there is no adapter without
+            the first.
+        :raises ~werkzeug.exceptions.SecurityError: for a host not among ``TRUSTED_HOSTS``.
+        """
+        config = self.config
+        server_name = config["SERVER_NAME"]
+        if request is None:
+            if server_name is None:
+                return None
+            return self.url_map.bind(
+                server_name,
+                script_name=config["APPLICATION_ROOT"],
+                url_scheme=config["PREFERRED_URL_SCHEME"],
+            )
+        trusted_hosts = config["TRUSTED_HOSTS"]
+        if trusted_hosts is not None:
+            request.trusted_hosts = trusted_hosts
+        # Checks the host, which must not wait until somebody asks for it.
+        request.host = get_host(request.environ, request.trusted_hosts)
+        subdomain = None
+        if self.url_map.host_matching:
+            server_name = None
+        elif not self.subdomain_matching:
+            subdomain = self.url_map.default_subdomain or ""
+        return self.url_map.bind_to_environ(
+            request.environ, server_name=server_name, subdomain=subdomain
+        )
+
+    def url_for(
+        self,
+        /,
+        endpoint: str,
+        *,
+        _anchor: str | None = None,
+        _method: str | None = None,
+        _scheme: str | None = None,
+        _external: bool | None = None,
+        **values: t.Any,
+    ) -> str:
+        """Return the URL of an endpoint.
+
+        :param endpoint: with a dot in front, in the current blueprint.
+        :param _anchor: what follows the ``#``.
+        :param _method: choose among the endpoint's rules by method.
+        :param _scheme: of an external URL.
+        :param _external: with scheme and host; by default inside of a request without.
+        :param values: the variables of the rule; others become the query.
+        :raises ~werkzeug.routing.BuildError: if no rule fits; see ``url_build_error_handlers``.
+        :raises RuntimeError: outside of a request if ``SERVER_NAME`` is not set.
+        """
+        ctx = _cv_request.get(None)
+        if ctx is not None:
+            if endpoint[:1] == ".":
+                blueprint = ctx.request.blueprint
+                endpoint = endpoint[1:] if blueprint is None else f"{blueprint}{endpoint}"
+            if _external is None:
+                _external = _scheme is not None
+            adapter = ctx.url_adapter
+        else:
+            app_ctx = _cv_app.get(None)
+            adapter = self.create_url_adapter(None) if app_ctx is None else app_ctx.url_adapter
+            if _external is None:
+                _external = True
+        if adapter is None:
+            raise RuntimeError(
+                "'url_for' was called outside of a request, where only 'SERVER_NAME' can say what"
+                " the URL begins with. Set it ('APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' too,"
+                " where they differ from the defaults)."
+            )
+        if _scheme is not None and not _external:
+            raise ValueError("'_scheme' is for external URLs: '_external' must not be False.")
+        self.inject_url_defaults(endpoint, values)
+        try:
+            url = adapter.build(
+                endpoint,
+                values,
+                method=_method,
+                url_scheme=_scheme,
+                force_external=_external,
+            )
+        except BuildError as error:
+            values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
+            return self.handle_url_build_error(error, endpoint, values)
+        return url if _anchor is None else f"{url}#{_quote(_anchor, safe=_ANCHOR_SAFE)}"
+
+    # Serving
+
+    def run(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        debug: bool | None = None,
+        load_dotenv: bool = True,
+        **options: t.Any,
+    ) -> None:
+        """Serve on Werkzeug's development server, with debugger and reloader in debug mode.
+
+        Does nothing while the ``flask`` command imports the application.
+
+        :param host: by default that of ``SERVER_NAME``, or else 127.0.0.1.
+        :param port: likewise, or else 5000.
+        :param debug: sets :attr:`debug`.
+        :param load_dotenv: read ``.env`` and ``.flaskenv`` first.
+        :param options: of :func:`werkzeug.serving.run_simple`.
+        """
+        if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
+            if not is_running_from_reloader():
+                click.secho(
+                    " * 'app.run()' does nothing when the 'flask' command has imported the"
+                    " application.\n   Put it under \"if __name__ == '__main__':\".",
+                    fg="red",
+                )
+            return
+        if get_load_dotenv(load_dotenv):
+            cli.load_dotenv()
+            if "FLASK_DEBUG" in os.environ:
+                self.debug = get_debug_flag()
+        if debug is not None:
+            self.debug = bool(debug)
+
+        server_host = server_port = None
+        if self.config["SERVER_NAME"]:
+            server_host, _, server_port = self.config["SERVER_NAME"].partition(":")
+        host = host or server_host or "127.0.0.1"
+        if port is None:
+            port = int(server_port) if server_port else 5000
+        options.setdefault("use_reloader", self.debug)
+        options.setdefault("use_debugger", self.debug)
+        options.setdefault("threaded", True)
+        cli.show_server_banner(self.debug, self.name)
+
+        from werkzeug.serving import run_simple
+
+        try:
+            run_simple(t.cast(str, host), port, self, **options)
+        finally:
+            # In an interactive session more may be declared before it is run again.
+            self._got_first_request = False
+
+    def test_client(self, use_cookies: bool = True, **kwargs: t.Any) -> FlaskClient:
+        """Return a client that sends requests without a server.
+
+        Set :attr:`testing` first, so that exceptions reach the test.
+
+        :param kwargs: for the ``test_client_class``.
+        """
+        client_class = self.test_client_class or FlaskClient
+        return client_class(self, self.response_class, use_cookies=use_cookies, **kwargs)
+
+    def test_cli_runner(self, **kwargs: t.Any) -> FlaskCliRunner:
+        """Return a runner that invokes commands without a shell.
+
+        :param kwargs: for the ``test_cli_runner_class``.
+        """
+        runner_class = self.test_cli_runner_class or FlaskCliRunner
+        return runner_class(self, **kwargs)
+
+    # Contexts
+
+    def app_context(self) -> AppContext:
+        """Return a context in which the application is current, to be used by ``with``."""
+        return AppContext(self)
+
+    def request_context(self, environ: WSGIEnvironment) -> RequestContext:
+        """Return a context in which the request of an environ is current."""
+        return RequestContext(self, environ)
+
+    def test_request_context(self, *args: t.Any, **kwargs: t.Any) -> RequestContext:
+        """Return the context of a made-up request, to be used by ``with``.
+
+        Hooks do not run; :meth:`preprocess_request` and :meth:`full_dispatch_request` do that.
+
+        :param args: as for :class:`werkzeug.test.EnvironBuilder`, beginning with the path.
+        """
+        builder = EnvironBuilder(self, *args, **kwargs)
+        try:
+            return self.request_context(builder.get_environ())
+        finally:
+            builder.close()
+
+    # Sync and async
+
+    def ensure_sync(self, func: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+        """Return a function that can be called without ``await``: itself, unless it is async."""
+        if iscoroutinefunction(func):
+            return self.async_to_sync(func)
+        return func
+
+    def async_to_sync(
+        self, func: t.Callable[..., t.Coroutine[t.Any, t.Any, t.Any]]
+    ) -> t.Callable[..., t.Any]:
+        """Return a function that runs a coroutine function to its end.
+
+        :raises RuntimeError: if asgiref, from the ``async`` extra, is not installed.
+        """
+        try:
+            from asgiref.sync import async_to_sync
+        except ImportError:
+            raise RuntimeError(
+                f"{func!r} is a coroutine function, which takes asgiref to run: install"
+                " 'flask[async]'."
+            ) from None
+        return async_to_sync(func)
+
+    # The way of a request. Each method is one step and may be overridden; where it is not, the
+    # compiled pipeline does the step's work without calling it.
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Handle a request as :attr:`wsgi_app` does, which middleware replaces."""
+        return self.wsgi_app(environ, start_response)
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Handle a request by WSGI (:pep:`3333`).
+
+        Wrap this, ``app.wsgi_app = Middleware(app.wsgi_app)``, rather than the application.
+        """
+        compiled = self._generation.compiled
+        if compiled is None:
+            compiled = self._compile()
+        return compiled.door(environ, start_response)  # type: ignore[no-any-return]
+
+    def _compile(self) -> Compiled:
+        return compile_app(self, Flask, open_door)
+
+    def full_dispatch_request(self) -> Response:
+        """Run hooks, view and error handlers; return the finished response."""
+        self._got_first_request = True
+        try:
+            if request_started.receivers:
+                request_started.send(self, _async_wrapper=self.ensure_sync)
+            rv = self.preprocess_request()
+            if rv is None:
+                rv = self.dispatch_request()
+        except Exception as error:
+            rv = self.handle_user_exception(error)
+        return self.finalize_request(rv)
+
+    def preprocess_request(self) -> ft.ResponseReturnValue | None:
+        """Run what comes before the view; what it returns, if not ``None``, is the response."""
+        return t.cast("ft.ResponseReturnValue | None", hooks.run_before(self, _cv_request.get()))
+
+    def dispatch_request(self) -> ft.ResponseReturnValue:
+        """Call the view, or raise what kept routing from finding one."""
+        return t.cast("ft.ResponseReturnValue", view.call_view(self, _cv_request.get()))
+
+    def raise_routing_exception(self, request: Request) -> t.NoReturn:
+        """Raise what routing failed with."""
+        view.raise_routing_exception(self, request)
+
+    def make_default_options_response(self) -> Response:
+        """Return the answer to ``OPTIONS`` requests for views that do not answer themselves."""
+        return view.options_response(self, _cv_request.get())
+
+    def make_response(self, rv: ft.ResponseReturnValue) -> Response:
+        """Return the response that a view's return value stands for.
+
+        ``str`` and ``bytes`` are the body, ``dict`` and ``list`` become JSON, an iterator is
+        streamed, a response or WSGI application is itself; a tuple adds status and headers.
+
+        :raises TypeError: for anything else.
+        """
+        return responses.make_response(self, _cv_request.get(), rv)
+
+    def finalize_request(
+        self, rv: ft.ResponseReturnValue | HTTPException, from_error_handler: bool = False
+    ) -> Response:
+        """Make the response and run what comes after the view.
+
+        :param from_error_handler: log what fails in doing so instead of raising it.
+        """
+        response = self.make_response(rv)
+        try:
+            response = self.process_response(response)
+            if request_finished.receivers:
+                request_finished.send(self, _async_wrapper=self.ensure_sync, response=response)
+        except Exception:
+            if not from_error_handler:
+                raise
+            self.logger.exception("The response to an error could not be finished as usual")
+        return response
+
+    def process_response(self, response: Response) -> Response:
+        """Run what comes after the view, and save the session."""
+        return t.cast(Response, hooks.run_after(self, _cv_request.get(), response))
+
+    def do_teardown_request(self, exc: BaseException | Unset | None = UNSET) -> None:
+        """Run what comes at the end of the request, before its context is popped.
+
+        :param exc: what ended the request; by default the exception being handled.
+        """
+        hooks.run_teardown_request(self, _given_or_handled(exc))
+
+    def do_teardown_appcontext(self, exc: BaseException | Unset | None = UNSET) -> None:
+        """Run what comes at the end of the application context, before it is popped.
+
+        :param exc: what ended it; by default the exception being handled.
+        """
+        hooks.run_teardown_appcontext(self, _given_or_handled(exc))
+
+    # Errors
+
+    def handle_user_exception(self, e: Exception) -> HTTPException | ft.ResponseReturnValue:
+        """Return the response value for an exception from a hook or view, or raise it again."""
+        return t.cast(
+            "ft.ResponseReturnValue", errors.handle_user_exception(self, _cv_request.get(), e)
+        )
+
+    def handle_http_exception(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
+        """Return the response value for an HTTP exception: its handler's, or itself."""
+        return t.cast(
+            "ft.ResponseReturnValue", errors.handle_http_exception(self, _cv_request.get(), e)
+        )
+
+    def handle_exception(self, e: Exception) -> Response:
+        """Return the response for an exception that nobody handled: a server error.
+
+        In debug mode and in tests the exception is raised again (``PROPAGATE_EXCEPTIONS``).
+        """
+        return t.cast(Response, errors.handle_exception(self, _cv_request.get(), e))
+
+    def log_exception(
+        self,
+        exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
+    ) -> None:
+        """Log an exception that nobody handled, with the request's path and method."""
+        self.logger.error("Exception on %s [%s]", request.path, request.method, exc_info=exc_info)
+
+
+def _given_or_handled(exc: BaseException | Unset | None) -> BaseException | None:
+    return sys.exc_info()[1] if isinstance(exc, Unset) else exc
+
+
+_ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
+
+overrides.remember(Flask)

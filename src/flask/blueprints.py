@@ -1,0 +1,97 @@
+"""Blueprints that serve: with files of their own, and commands."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from datetime import timedelta
+
+from .cli import AppGroup
+from .globals import current_app
+from .helpers import send_from_directory
+from .sansio.blueprints import UNSET
+from .sansio.blueprints import Blueprint as SansioBlueprint
+from .sansio.blueprints import BlueprintSetupState as BlueprintSetupState
+
+if t.TYPE_CHECKING:
+    from .wrappers import Response
+
+
+def max_age_setting(config: t.Mapping[str, t.Any]) -> int | None:
+    """``SEND_FILE_MAX_AGE_DEFAULT`` in seconds, or ``None``: clients ask each time."""
+    value = config["SEND_FILE_MAX_AGE_DEFAULT"]
+    if isinstance(value, timedelta):
+        return int(value.total_seconds())
+    return t.cast("int | None", value)
+
+
+def open_in(folder: str, resource: str, mode: str, encoding: str | None) -> t.IO[t.AnyStr]:
+    """Open a file of a folder for reading; text is UTF-8 unless said otherwise.
+
+    :raises ValueError: for a mode that writes.
+    """
+    if mode not in {"r", "rt", "rb"}:
+        raise ValueError(f"Resources are opened to be read, with mode 'r' or 'rb', not {mode!r}.")
+    path = os.path.join(folder, resource)
+    return open(path, mode, encoding=None if mode == "rb" else encoding)
+
+
+class Blueprint(SansioBlueprint):
+    __doc__ = SansioBlueprint.__doc__
+
+    cli: AppGroup
+    """The blueprint's commands, which ``flask`` has once it is registered."""
+
+    def __init__(
+        self,
+        name: str,
+        import_name: str,
+        static_folder: str | os.PathLike[str] | None = None,
+        static_url_path: str | None = None,
+        template_folder: str | os.PathLike[str] | None = None,
+        url_prefix: str | None = None,
+        subdomain: str | None = None,
+        url_defaults: dict[str, t.Any] | None = None,
+        root_path: str | None = None,
+        cli_group: str | None = UNSET,
+    ) -> None:
+        super().__init__(
+            name,
+            import_name,
+            static_folder,
+            static_url_path,
+            template_folder,
+            url_prefix,
+            subdomain,
+            url_defaults,
+            root_path,
+            cli_group,
+        )
+        self.cli = AppGroup(name=self.name)
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """How long clients may keep a static file, in seconds; ``None``: they ask each time.
+
+        ``SEND_FILE_MAX_AGE_DEFAULT`` of the current application, for every file.
+        """
+        return max_age_setting(current_app.config)
+
+    def send_static_file(self, filename: str) -> Response:
+        """Return the response with a file from the static folder.
+
+        :raises RuntimeError: if there is no such folder.
+        """
+        if self.static_folder is None:
+            raise RuntimeError(f"{self!r} has no 'static_folder' to serve files from.")
+        return send_from_directory(
+            self.static_folder, filename, max_age=self.get_send_file_max_age(filename)
+        )
+
+    def open_resource(
+        self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
+    ) -> t.IO[t.AnyStr]:
+        """Open a file below the root path for reading.
+
+        :raises ValueError: for a mode that writes.
+        """
+        return open_in(self.root_path, resource, mode, encoding)

@@ -1,0 +1,207 @@
+"""``flask run``: the development server, its certificate options and its banner."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+from werkzeug.serving import is_running_from_reloader
+from werkzeug.utils import import_string
+
+from ..helpers import get_debug_flag
+from .options import debug_option
+from .script import ScriptInfo, pass_script_info
+
+if TYPE_CHECKING:
+    import ssl
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+def show_server_banner(debug: bool | None, app_import_path: str | None) -> None:
+    """Print what is about to be served, once: not again in a process the reloader started."""
+    if is_running_from_reloader():
+        return
+    if app_import_path is not None:
+        click.echo(f" * Hipflask serves {app_import_path!r}")
+    if debug is not None:
+        click.echo(f" * Debug mode: {'on' if debug else 'off'}")
+
+
+class CertParamType(click.ParamType):
+    """The type of ``--cert``: a file, the word ``adhoc``, or an importable SSL context.
+
+    Converts to the path, to ``"adhoc"``, or to the :class:`ssl.SSLContext`.
+    """
+
+    name = "path"
+
+    def __init__(self) -> None:
+        self.path_type = click.Path(exists=True, dir_okay=False, resolve_path=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | ssl.SSLContext:
+        try:
+            import ssl
+        except ImportError:
+            self.fail("this Python was built without the 'ssl' module.", param, ctx)
+
+        try:
+            return str(self.path_type(value, param, ctx))
+        except click.BadParameter as not_a_file:
+            if str(value).lower() == "adhoc":
+                self._require_cryptography(param, ctx)
+                return "adhoc"
+            context = import_string(value, silent=True) if value else None
+            if isinstance(context, ssl.SSLContext):
+                return context
+            raise not_a_file
+
+    def _require_cryptography(
+        self, param: click.Parameter | None, ctx: click.Context | None
+    ) -> None:
+        try:
+            import cryptography  # noqa: F401
+        except ImportError:
+            self.fail(
+                "'adhoc' makes a certificate with the library 'cryptography', which is not"
+                " installed.",
+                param,
+                ctx,
+            )
+
+
+def _join_cert_and_key(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Check that certificate and key go together, and make one value of the two."""
+    cert = ctx.params.get("cert")
+    # Only a certificate in a file comes without its key.
+    needs_key = isinstance(cert, str) and cert != "adhoc"
+    if value is None:
+        if needs_key:
+            raise click.BadParameter("a certificate in a file needs '--key' as well.", ctx, param)
+    elif cert is None:
+        raise click.BadParameter("a key needs '--cert' as well.", ctx, param)
+    elif not needs_key:
+        raise click.BadParameter("this '--cert' brings its own key.", ctx, param)
+    else:
+        ctx.params["cert"] = cert, value
+    return value
+
+
+class SeparatedPathType(click.Path):
+    """Several paths in one value, separated like the entries of ``PATH``; converts to a list."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        convert_one = super().convert
+        return [convert_one(item, param, ctx) for item in self.split_envvar_value(value)]
+
+
+@click.command("run", short_help="Start a development server.")
+@click.option("--host", "-h", default="127.0.0.1", help="The network interface to listen on.")
+@click.option("--port", "-p", default=5000, help="The port to listen on.")
+@click.option(
+    "--cert",
+    type=CertParamType(),
+    help="Serve HTTPS with this certificate file, 'adhoc', or an SSLContext by import name.",
+    is_eager=True,
+)
+@click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, resolve_path=True),
+    callback=_join_cert_and_key,
+    expose_value=False,
+    help="The key file of the certificate file.",
+)
+@click.option(
+    "--reload/--no-reload",
+    default=None,
+    help="Restart when a file of the program changes. Follows debug mode unless given.",
+)
+@click.option(
+    "--debugger/--no-debugger",
+    default=None,
+    help="Show errors in an interactive debugger. Follows debug mode unless given.",
+)
+@click.option(
+    "--with-threads/--without-threads",
+    default=True,
+    help="Handle each request in a thread of its own, or one request at a time.",
+)
+@click.option(
+    "--extra-files",
+    type=SeparatedPathType(),
+    default=None,
+    help=f"More files whose change restarts the server, separated by {os.path.pathsep!r}.",
+)
+@click.option(
+    "--exclude-patterns",
+    type=SeparatedPathType(),
+    default=None,
+    help=(
+        "Shell patterns of files whose change does not restart the server, separated by"
+        f" {os.path.pathsep!r}."
+    ),
+)
+@pass_script_info
+def run_command(
+    info: ScriptInfo,
+    host: str,
+    port: int,
+    reload: bool | None,
+    debugger: bool | None,
+    with_threads: bool,
+    cert: str | tuple[str, str] | ssl.SSLContext | None,
+    extra_files: list[str] | None,
+    exclude_patterns: list[str] | None,
+) -> None:
+    """Serve the application on this machine while it is being developed.
+
+    The server is made for convenience; in production, let a WSGI server such as gunicorn or
+    granian serve the application.
+    """
+    app: WSGIApplication
+    try:
+        app = info.load_app()
+    except Exception as error:
+        # A broken edit must not end the reloader's process: the next edit may mend it. On the
+        # first start there is nothing to keep alive.
+        if not is_running_from_reloader():
+            raise
+        traceback.print_exc()
+        app = _make_failing_app(error)
+
+    debug = get_debug_flag()
+    # Looked up on the package, where programs put a function of their own to have no banner,
+    # and tests one to have no server.
+    package: Any = sys.modules[__package__]
+    package.show_server_banner(debug, info.app_import_path)
+    package.run_simple(
+        host,
+        port,
+        app,
+        use_reloader=debug if reload is None else reload,
+        use_debugger=debug if debugger is None else debugger,
+        threaded=with_threads,
+        ssl_context=cert,
+        extra_files=extra_files,
+        exclude_patterns=exclude_patterns,
+    )
+
+
+def _make_failing_app(error: Exception) -> WSGIApplication:
+    """Make a stand-in for an application that could not be loaded: each request raises."""
+
+    def raise_load_error(
+        environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        raise error from None
+
+    return raise_load_error
+
+
+run_command.params.insert(0, debug_option)

@@ -1,0 +1,58 @@
+"""``flask shell``: the interactive interpreter with the application in it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from ..globals import current_app
+from .groups import with_appcontext
+
+
+@click.command("shell", short_help="Start an interactive interpreter in the application.")
+@with_appcontext
+def shell_command() -> None:
+    """Start an interactive Python interpreter inside an application context.
+
+    It begins with what the application's shell context processors provide, after running the
+    file that PYTHONSTARTUP names.
+    """
+    # Both are of use to this command only.
+    import code
+
+    namespace: dict[str, Any] = {}
+    startup = os.environ.get("PYTHONSTARTUP")
+    if startup and os.path.isfile(startup):
+        with open(startup, "rb") as script:
+            exec(compile(script.read(), startup, "exec"), namespace)
+    namespace.update(current_app.make_shell_context())
+
+    _complete_from(namespace)
+    banner = (
+        f"Python {sys.version} on {sys.platform}\n"
+        f"Application: {current_app.import_name}\n"
+        f"Instance folder: {current_app.instance_path}"
+    )
+    code.interact(banner=banner, local=namespace)
+
+
+def _complete_from(namespace: dict[str, Any]) -> None:
+    """Have the tab key complete names of ``namespace``, where there is a readline library.
+
+    Python's own start of an interactive session goes through :data:`sys.__interactivehook__`,
+    which completes names of ``__main__`` and may have been replaced or removed by the user.
+    """
+    hook = getattr(sys, "__interactivehook__", None)
+    if hook is None:
+        return
+    try:
+        import readline
+        from rlcompleter import Completer
+    except ImportError:
+        pass
+    else:
+        readline.set_completer(Completer(namespace).complete)
+    hook()

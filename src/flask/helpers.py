@@ -1,0 +1,326 @@
+"""Functions for views: responses, URLs, files, messages."""
+
+from __future__ import annotations
+
+import contextvars
+import importlib.util
+import os
+import sys
+import typing as t
+from datetime import datetime
+from functools import update_wrapper
+
+import werkzeug.utils
+from werkzeug.exceptions import abort as _abort_outside
+from werkzeug.utils import redirect as _redirect_outside
+from werkzeug.wrappers import Response as BaseResponse
+
+from .globals import _cv_app, _cv_request, current_app, request, request_ctx, session
+from .signals import message_flashed
+
+if t.TYPE_CHECKING:
+    from .ctx import RequestContext
+    from .wrappers import Response
+
+
+def _env_flag(name: str) -> bool:
+    """Whether an environment variable is set to anything but a word for no."""
+    return os.environ.get(name, "").lower() not in {"", "0", "false", "no"}
+
+
+def get_debug_flag() -> bool:
+    """Whether ``FLASK_DEBUG`` asks for debug mode."""
+    return _env_flag("FLASK_DEBUG")
+
+
+def get_load_dotenv(default: bool = True) -> bool:
+    """Whether dotenv files are to be loaded: the default, unless ``FLASK_SKIP_DOTENV`` is set."""
+    if not os.environ.get("FLASK_SKIP_DOTENV"):
+        return default
+    return not _env_flag("FLASK_SKIP_DOTENV")
+
+
+@t.overload
+def stream_with_context(
+    generator_or_function: t.Iterator[t.AnyStr],
+) -> t.Iterator[t.AnyStr]: ...
+
+
+@t.overload
+def stream_with_context(
+    generator_or_function: t.Callable[..., t.Iterator[t.AnyStr]],
+) -> t.Callable[[t.Iterator[t.AnyStr]], t.Iterator[t.AnyStr]]: ...
+
+
+def stream_with_context(
+    generator_or_function: t.Iterator[t.AnyStr] | t.Callable[..., t.Iterator[t.AnyStr]],
+) -> t.Iterator[t.AnyStr] | t.Callable[[t.Iterator[t.AnyStr]], t.Iterator[t.AnyStr]]:
+    """Keep the request current while a generator streams the response's body.
+
+    Wrap a generator, or decorate the function that returns one.
+
+    :raises RuntimeError: outside of a request context.
+    """
+    if not hasattr(generator_or_function, "__next__") and callable(generator_or_function):
+        function = generator_or_function
+
+        def decorated(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            return stream_with_context(function(*args, **kwargs))
+
+        return update_wrapper(decorated, function)
+
+    ctx = _cv_request.get(None)
+    if ctx is None:
+        raise RuntimeError(
+            "'stream_with_context' needs a request context: call it inside of the view that"
+            " returns the stream."
+        )
+    return _StreamInContext(ctx, iter(t.cast("t.Iterator[t.AnyStr]", generator_or_function)))
+
+
+class _StreamInContext(t.Generic[t.AnyStr]):
+    """Runs each step of an iterator with the request current, and the end of the request after
+    the last.
+
+    Between the steps nothing is current: the thread that takes one may be another's, and may do
+    other work before the next, or never take it.
+    """
+
+    def __init__(self, ctx: RequestContext, source: t.Iterator[t.AnyStr]) -> None:
+        self._ctx: RequestContext | None = ctx
+        self._source: t.Iterator[t.AnyStr] = source
+        self._run = contextvars.copy_context().run
+        ctx.hold()
+
+    def __iter__(self) -> t.Iterator[t.AnyStr]:
+        return self
+
+    def __next__(self) -> t.AnyStr:
+        if self._ctx is None:
+            raise StopIteration
+        try:
+            return self._run(next, self._source)
+        except StopIteration:
+            self._end(None)
+            raise
+        except BaseException as error:
+            self._end(error)
+            raise
+
+    def close(self) -> None:
+        """End the stream, whether or not it was taken to its end."""
+        if self._ctx is None:
+            return
+        close = getattr(self._source, "close", None)
+        error: BaseException | None = None
+        try:
+            if close is not None:
+                self._run(close)
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            self._end(error)
+            error = None
+
+    __del__ = close
+
+    def _end(self, error: BaseException | None) -> None:
+        ctx, self._ctx = self._ctx, None
+        if ctx is not None:
+            self._run(ctx.release, error)
+
+
+def make_response(*args: t.Any) -> Response:
+    """Return what a view returns as a response object, to add headers to it.
+
+    :param args: one value, as a view returns it; several are the parts of a tuple; none is an
+        empty response.
+    """
+    if not args:
+        return current_app.response_class()
+    return current_app.make_response(args[0] if len(args) == 1 else t.cast(t.Any, args))
+
+
+def url_for(
+    endpoint: str,
+    *,
+    _anchor: str | None = None,
+    _method: str | None = None,
+    _scheme: str | None = None,
+    _external: bool | None = None,
+    **values: t.Any,
+) -> str:
+    """Return the URL of an endpoint; see :meth:`.Flask.url_for`."""
+    return current_app.url_for(
+        endpoint,
+        _anchor=_anchor,
+        _method=_method,
+        _scheme=_scheme,
+        _external=_external,
+        **values,
+    )
+
+
+def redirect(
+    location: str, code: int = 302, Response: type[BaseResponse] | None = None
+) -> BaseResponse:
+    """Return a response that sends the client to another URL; see :meth:`.Flask.redirect`."""
+    context = _cv_app.get(None)
+    if context is not None:
+        return context.app.redirect(location, code=code)
+    return _redirect_outside(location, code=code, Response=Response)
+
+
+def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
+    """Raise the exception for a status code, or for a response; see ``Flask.aborter``.
+
+    :raises LookupError: if there is no exception for the code.
+    """
+    context = _cv_app.get(None)
+    if context is not None:
+        context.app.aborter(code, *args, **kwargs)
+    _abort_outside(code, *args, **kwargs)
+
+
+def get_template_attribute(template_name: str, attribute: str) -> t.Any:
+    """Return a macro or variable that a template exports, to be used from Python."""
+    return getattr(current_app.jinja_env.get_template(template_name).module, attribute)
+
+
+def flash(message: str, category: str = "message") -> None:
+    """Leave a message in the session for the next request to show.
+
+    :param category: what kind of message, such as ``error`` or ``info``; templates may filter.
+    """
+    # Read and set anew, since a session may not notice that a list inside it has grown.
+    flashes = session.get("_flashes", [])
+    flashes.append((category, message))
+    session["_flashes"] = flashes
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    message_flashed.send(app, _async_wrapper=app.ensure_sync, message=message, category=category)
+
+
+def get_flashed_messages(
+    with_categories: bool = False, category_filter: t.Iterable[str] = ()
+) -> list[str] | list[tuple[str, str]]:
+    """Take the flashed messages from the session; calls in the same request get the same.
+
+    :param with_categories: return ``(category, message)`` pairs instead of messages.
+    :param category_filter: only messages of these categories.
+    """
+    flashes = request_ctx.flashes
+    if flashes is None:
+        flashes = session.pop("_flashes") if "_flashes" in session else []
+        request_ctx.flashes = flashes
+    if category_filter:
+        flashes = [flash for flash in flashes if flash[0] in category_filter]
+    if with_categories:
+        return flashes
+    return [message for _, message in flashes]
+
+
+def _send_file_kwargs(kwargs: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Complete the arguments of Werkzeug's functions with what the application says."""
+    app = current_app
+    if kwargs.get("max_age") is None:
+        kwargs["max_age"] = app.get_send_file_max_age
+    kwargs.update(
+        environ=request.environ,
+        use_x_sendfile=app.config["USE_X_SENDFILE"],
+        response_class=app.response_class,
+        _root_path=app.root_path,
+    )
+    return kwargs
+
+
+def send_file(
+    path_or_file: os.PathLike[t.AnyStr] | str | t.IO[bytes],
+    mimetype: str | None = None,
+    as_attachment: bool = False,
+    download_name: str | None = None,
+    conditional: bool = True,
+    etag: bool | str = True,
+    last_modified: datetime | int | float | None = None,
+    max_age: int | t.Callable[[str | None], int | None] | None = None,
+) -> Response:
+    """Return a response with a file's content. The path must not come from a user.
+
+    :param path_or_file: a path, relative to the application's root path, or a binary file
+        object at the position to send from.
+    :param mimetype: guessed from the name if not given.
+    :param as_attachment: have browsers offer to save it instead of showing it.
+    :param download_name: the name that browsers save it under.
+    :param conditional: answer conditional and range requests (:rfc:`9110`).
+    :param etag: compute an ETag, or use this one.
+    :param last_modified: in seconds, or as a datetime; the file's own if not given.
+    :param max_age: seconds that clients may keep it, or a function of the path that says so.
+    """
+    return werkzeug.utils.send_file(  # type: ignore[return-value]
+        **_send_file_kwargs(
+            {
+                "path_or_file": path_or_file,
+                "mimetype": mimetype,
+                "as_attachment": as_attachment,
+                "download_name": download_name,
+                "conditional": conditional,
+                "etag": etag,
+                "last_modified": last_modified,
+                "max_age": max_age,
+            }
+        )
+    )
+
+
+def send_from_directory(
+    directory: os.PathLike[str] | str,
+    path: os.PathLike[str] | str,
+    **kwargs: t.Any,
+) -> Response:
+    """Return a response with a file from inside a directory. The path may come from a user.
+
+    :param directory: relative to the application's root path.
+    :param path: relative to the directory.
+    :param kwargs: as for :func:`send_file`.
+    :raises ~werkzeug.exceptions.NotFound: if there is no such file in the directory.
+    """
+    return werkzeug.utils.send_from_directory(  # type: ignore[return-value]
+        directory, path, **_send_file_kwargs(kwargs)
+    )
+
+
+def get_root_path(import_name: str) -> str:
+    """Return the folder that a module's or a package's resources are relative to.
+
+    The current folder where there is no file to go by, as in an interactive session.
+
+    :raises RuntimeError: if the name is a namespace package, which has no one folder.
+    """
+    module = sys.modules.get(import_name)
+    file: str | None = getattr(module, "__file__", None)
+    if file is not None:
+        return os.path.dirname(os.path.abspath(file))
+    file = _find_module_file(import_name, module is not None)
+    return os.getcwd() if file is None else os.path.dirname(os.path.abspath(file))
+
+
+def _find_module_file(import_name: str, imported: bool) -> str | None:
+    try:
+        spec = importlib.util.find_spec(import_name)
+    except (ImportError, ValueError):
+        return None
+    if spec is None or spec.loader is None:
+        return None
+    get_filename = getattr(spec.loader, "get_filename", None)
+    file = None
+    if get_filename is not None:
+        file = get_filename(import_name)
+    elif not imported:
+        __import__(import_name)
+        file = getattr(sys.modules[import_name], "__file__", None)
+    if file is None:
+        raise RuntimeError(
+            f"No root path can be found for the module {import_name!r}: it has no file, as is"
+            " the case of a namespace package. Pass 'root_path'."
+        )
+    return t.cast(str, file)

@@ -1,0 +1,191 @@
+"""What an application uses to write and read JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import decimal
+import json
+import typing as t
+import uuid
+import weakref
+from datetime import date
+from json import encoder as _encoder
+
+from werkzeug.http import http_date
+
+if t.TYPE_CHECKING:
+    from werkzeug.sansio.response import Response
+
+    from ..sansio.app import App
+
+
+class JSONProvider:
+    """The JSON operations of one application.
+
+    A subclass implements :meth:`dumps` and :meth:`loads` over a library of its choice and is
+    made known as ``Flask.json_provider_class`` or assigned to ``app.json``.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app: App = weakref.proxy(app)
+
+    def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
+        """Return data as JSON text.
+
+        :raises NotImplementedError: if the subclass does not say how.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must implement 'dumps'")
+
+    def dump(self, obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
+        """Write data as JSON to a text file."""
+        fp.write(self.dumps(obj, **kwargs))
+
+    def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any:
+        """Return the data that JSON text or UTF-8 bytes describe.
+
+        :raises NotImplementedError: if the subclass does not say how.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must implement 'loads'")
+
+    def load(self, fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
+        """Return the data that a JSON file, text or binary, describes."""
+        return self.loads(fp.read(), **kwargs)
+
+    def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
+        """Return a response with the arguments as JSON; see :func:`flask.json.jsonify`."""
+        return self._app.response_class(
+            self.dumps(_only_value(args, kwargs)), mimetype="application/json"
+        )
+
+
+def _only_value(args: tuple[t.Any, ...], kwargs: dict[str, t.Any]) -> t.Any:
+    """The one value that ``jsonify``'s arguments stand for."""
+    if args and kwargs:
+        raise TypeError("a JSON response takes positional or keyword arguments, not both")
+    if kwargs:
+        return kwargs
+    if len(args) > 1:
+        return args
+    return args[0] if args else None
+
+
+def _default(o: t.Any) -> t.Any:
+    """Stand in for a value that JSON has no type for, or raise :exc:`TypeError`."""
+    match o:
+        case date():
+            return http_date(o)
+        case decimal.Decimal() | uuid.UUID():
+            return str(o)
+    if dataclasses.is_dataclass(o) and not isinstance(o, type):
+        return dataclasses.asdict(o)
+    if hasattr(o, "__html__"):
+        return str(o.__html__())
+    raise TypeError(f"Object of type {type(o).__name__} is not JSON serializable")
+
+
+_Encode = t.Callable[[t.Any], str]
+_Settings = tuple[t.Any, ...]
+
+
+class DefaultJSONProvider(JSONProvider):
+    """JSON by the standard library.
+
+    Beside its types it writes dates and datetimes as HTTP dates (:rfc:`9110`), ``Decimal`` and
+    ``UUID`` as strings, dataclasses as objects, and anything with ``__html__`` as its markup.
+    """
+
+    default: t.Callable[[t.Any], t.Any] = staticmethod(_default)
+    """Called with a value that JSON has no type for; returns one that it has."""
+
+    ensure_ascii = True
+    """Write characters outside of ASCII as escapes."""
+
+    sort_keys = True
+    """Order the keys of every object, so that equal data gives equal text."""
+
+    compact: bool | None = None
+    """Leave out white space in responses; ``None``: except in debug mode."""
+
+    mimetype = "application/json"
+    """The content type of :meth:`response`."""
+
+    _prepared: tuple[_Settings, _Encode] | None = None
+
+    def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
+        """Return data as JSON text; the keyword arguments are those of :func:`json.dumps`."""
+        if kwargs:
+            return self._dumps_stepwise(obj, **kwargs)
+        return self._encode(obj, None)
+
+    def _dumps_stepwise(self, obj: t.Any, **kwargs: t.Any) -> str:
+        settings: dict[str, t.Any] = {
+            "default": self.default,
+            "ensure_ascii": self.ensure_ascii,
+            "sort_keys": self.sort_keys,
+        }
+        return json.dumps(obj, **(settings | kwargs))
+
+    def _encode(self, obj: t.Any, separators: tuple[str, str] | None) -> str:
+        """Equal to :meth:`_dumps_stepwise`, with an encoder that is kept from call to call."""
+        # PERF: json.dumps makes an encoder object, and that a C encoder, on each call. For a
+        # small object this is most of the time. The encoder made here is kept for as long as
+        # the settings are the same.
+        settings = (self.default, self.ensure_ascii, self.sort_keys, separators)
+        prepared = self._prepared
+        if prepared is None or prepared[0] != settings:
+            prepared = self._prepared = (settings, _make_encode(*settings))
+        try:
+            return prepared[1](obj)
+        except RecursionError:
+            # The kept encoder does not look for cycles, as its table of open containers could
+            # not be shared by threads. The standard one tells a cycle from deep nesting.
+            kwargs = {} if separators is None else {"separators": separators}
+            return self._dumps_stepwise(obj, **kwargs)
+
+    def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any:
+        """Return the data of JSON text; the keyword arguments are those of :func:`json.loads`.
+
+        :raises ValueError: if it is not JSON (:exc:`json.JSONDecodeError`) or not UTF-8.
+        """
+        return json.loads(s, **kwargs)
+
+    def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
+        """Return a response with the arguments as JSON text and a line end.
+
+        The text is indented in debug mode or if :attr:`compact` is ``False``.
+        """
+        return self._app.response_class(
+            self._body(_only_value(args, kwargs)), mimetype=self.mimetype
+        )
+
+    def _body(self, obj: t.Any) -> str:
+        if self._app.debug if self.compact is None else not self.compact:
+            return f"{self.dumps(obj, indent=2)}\n"
+        if type(self).dumps is DefaultJSONProvider.dumps and "dumps" not in self.__dict__:
+            return self._encode(obj, (",", ":")) + "\n"
+        return f"{self.dumps(obj, separators=(',', ':'))}\n"
+
+
+def _make_encode(
+    default: t.Callable[[t.Any], t.Any],
+    ensure_ascii: bool,
+    sort_keys: bool,
+    separators: tuple[str, str] | None,
+) -> _Encode:
+    """Return ``json.dumps`` for the settings, without its check for cycles."""
+    make_c_encoder = getattr(_encoder, "c_make_encoder", None)
+    if make_c_encoder is None:  # an interpreter without the C accelerator
+        return json.JSONEncoder(
+            default=default, ensure_ascii=ensure_ascii, sort_keys=sort_keys, separators=separators
+        ).encode
+    item_separator, key_separator = separators or (", ", ": ")
+    quote = _encoder.encode_basestring_ascii if ensure_ascii else _encoder.encode_basestring
+    chunks = make_c_encoder(
+        None, default, quote, None, key_separator, item_separator, sort_keys, False, True
+    )
+    join = "".join
+
+    def encode(obj: t.Any) -> str:
+        return join(chunks(obj, 0))
+
+    return encode

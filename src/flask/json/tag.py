@@ -1,0 +1,252 @@
+"""Lossless JSON for the values that sessions hold.
+
+A value that JSON has no type for is written as an object with one key, its tag:
+``{" t": [1, 2]}`` is a tuple.  The format is what the signed session cookie contains.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from base64 import b64decode, b64encode
+from datetime import datetime
+from uuid import UUID
+
+from markupsafe import Markup
+from werkzeug.http import http_date, parse_date
+
+from ..json import dumps, loads
+
+
+class JSONTag:
+    """How one type is written and read back; subclassed per type."""
+
+    __slots__ = ("serializer",)
+
+    key: str = ""
+    """Marks the value in the text.  Without a key the tag only prepares the value."""
+
+    def __init__(self, serializer: TaggedJSONSerializer) -> None:
+        self.serializer = serializer
+
+    def check(self, value: t.Any) -> bool:
+        """Whether the tag is for this value."""
+        raise NotImplementedError(f"{type(self).__name__} must implement 'check'")
+
+    def to_json(self, value: t.Any) -> t.Any:
+        """Return the value in types that JSON has; not tagged yet."""
+        raise NotImplementedError(f"{type(self).__name__} must implement 'to_json'")
+
+    def to_python(self, value: t.Any) -> t.Any:
+        """Return the value that :meth:`to_json` was given."""
+        raise NotImplementedError(f"{type(self).__name__} must implement 'to_python'")
+
+    def tag(self, value: t.Any) -> dict[str, t.Any]:
+        """Return the value as JSON types under the tag's key."""
+        return {self.key: self.to_json(value)}
+
+
+class TagDict(JSONTag):
+    """A dict whose only key looks like a tag: the key is written with two underscores more."""
+
+    __slots__ = ()
+    key = " di"
+
+    def check(self, value: t.Any) -> bool:
+        if not isinstance(value, dict) or len(value) != 1:
+            return False
+        return next(iter(value)) in self.serializer.tags
+
+    def to_json(self, value: t.Any) -> t.Any:
+        ((only, inner),) = value.items()
+        return {only + "__": self.serializer.tag(inner)}
+
+    def to_python(self, value: t.Any) -> t.Any:
+        ((only, inner),) = value.items()
+        return {only.removesuffix("__"): inner}
+
+
+class PassDict(JSONTag):
+    """Any other dict: only what is inside of it is tagged."""
+
+    __slots__ = ()
+
+    def check(self, value: t.Any) -> bool:
+        return isinstance(value, dict)
+
+    def to_json(self, value: t.Any) -> t.Any:
+        tag = self.serializer.tag
+        return dict(zip(value, map(tag, value.values()), strict=True))
+
+    tag = to_json
+
+
+class TagTuple(JSONTag):
+    __slots__ = ()
+    key = " t"
+
+    def check(self, value: t.Any) -> bool:
+        return isinstance(value, tuple)
+
+    def to_json(self, value: t.Any) -> t.Any:
+        return list(map(self.serializer.tag, value))
+
+    def to_python(self, value: t.Any) -> t.Any:
+        return tuple(value)
+
+
+class PassList(JSONTag):
+    """A list: only what is inside of it is tagged."""
+
+    __slots__ = ()
+
+    def check(self, value: t.Any) -> bool:
+        return isinstance(value, list)
+
+    def to_json(self, value: t.Any) -> t.Any:
+        return list(map(self.serializer.tag, value))
+
+    tag = to_json
+
+
+class TagBytes(JSONTag):
+    __slots__ = ()
+    key = " b"
+
+    def check(self, value: t.Any) -> bool:
+        return isinstance(value, bytes)
+
+    def to_json(self, value: t.Any) -> t.Any:
+        return str(b64encode(value), "ascii")
+
+    def to_python(self, value: t.Any) -> t.Any:
+        return b64decode(value)
+
+
+class TagMarkup(JSONTag):
+    """Anything with ``__html__``; it comes back as :class:`markupsafe.Markup`."""
+
+    __slots__ = ()
+    key = " m"
+
+    def check(self, value: t.Any) -> bool:
+        return callable(getattr(value, "__html__", None))
+
+    def to_json(self, value: t.Any) -> t.Any:
+        return str(value.__html__())
+
+    def to_python(self, value: t.Any) -> t.Any:
+        return Markup(value)
+
+
+class TagUUID(JSONTag):
+    __slots__ = ()
+    key = " u"
+
+    def check(self, value: t.Any) -> bool:
+        return isinstance(value, UUID)
+
+    def to_json(self, value: t.Any) -> t.Any:
+        return value.hex
+
+    def to_python(self, value: t.Any) -> t.Any:
+        return UUID(value)
+
+
+class TagDateTime(JSONTag):
+    """A datetime, to the second, as an HTTP date; it comes back in UTC."""
+
+    __slots__ = ()
+    key = " d"
+
+    def check(self, value: t.Any) -> bool:
+        return isinstance(value, datetime)
+
+    def to_json(self, value: t.Any) -> t.Any:
+        return http_date(value)
+
+    def to_python(self, value: t.Any) -> t.Any:
+        return parse_date(value)
+
+
+class TaggedJSONSerializer:
+    """Writes and reads JSON with tags; the session's serializer.
+
+    Handles, beside JSON's types: tuple, bytes, ``Markup``, ``UUID``, ``datetime``, and dicts
+    that look like tags.  More are added by :meth:`register`.
+    """
+
+    __slots__ = ("order", "tags")
+
+    default_tags: t.ClassVar[list[type[JSONTag]]] = [
+        TagDict,
+        PassDict,
+        TagTuple,
+        PassList,
+        TagBytes,
+        TagMarkup,
+        TagUUID,
+        TagDateTime,
+    ]
+    """Registered on creation, in this order."""
+
+    tags: dict[str, JSONTag]
+    """The tags that have a key, by it."""
+
+    order: list[JSONTag]
+    """All tags; the first whose ``check`` agrees is used."""
+
+    def __init__(self) -> None:
+        self.tags = {}
+        self.order = []
+        for tag_class in self.default_tags:
+            self.register(tag_class)
+
+    def register(
+        self,
+        tag_class: type[JSONTag],
+        force: bool = False,
+        index: int | None = None,
+    ) -> None:
+        """Add a tag.
+
+        :param force: replace a tag that has the same key.
+        :param index: where in :attr:`order`, if not at the end; needed where an earlier tag
+            would take the value, as for a subclass of dict.
+        :raises KeyError: if the key is taken and ``force`` is not set.
+        """
+        tag = tag_class(self)
+        if tag.key:
+            if tag.key in self.tags and not force:
+                raise KeyError(f"the tag key {tag.key!r} is taken; 'force' replaces its tag")
+            self.tags[tag.key] = tag
+        self.order.insert(len(self.order) if index is None else index, tag)
+
+    def tag(self, value: t.Any) -> t.Any:
+        """Return the value in JSON types, tagged where needed."""
+        for tag in self.order:
+            if tag.check(value):
+                return tag.tag(value)
+        return value
+
+    def untag(self, value: dict[str, t.Any]) -> t.Any:
+        """Return what an object with a tag stands for; any other object as it is."""
+        if len(value) == 1:
+            ((key, inner),) = value.items()
+            if key in self.tags:
+                return self.tags[key].to_python(inner)
+        return value
+
+    def _untag_inside_out(self, value: t.Any) -> t.Any:
+        if isinstance(value, dict):
+            return self.untag({k: self._untag_inside_out(v) for k, v in value.items()})
+        if isinstance(value, list):
+            return [self._untag_inside_out(v) for v in value]
+        return value
+
+    def dumps(self, value: t.Any) -> str:
+        """Return the value as compact tagged JSON text."""
+        return dumps(self.tag(value), separators=(",", ":"))
+
+    def loads(self, value: str) -> t.Any:
+        """Return the value that :meth:`dumps` was given."""
+        return self._untag_inside_out(loads(value))

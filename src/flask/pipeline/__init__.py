@@ -1,0 +1,1 @@
+"""RUN: the steps of a request, compiled from what the application declared."""

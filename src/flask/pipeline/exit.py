@@ -1,0 +1,62 @@
+"""The end of a request: teardown, and the contexts before it restored."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..ctx import RequestContext
+from ..globals import _cv_app, _cv_request
+from .hooks import AllOf
+
+if t.TYPE_CHECKING:
+    from ..app import Flask
+    from .compiler import Compiled
+    from .plan import Plan
+
+PRESERVE = "werkzeug.debug.preserve_context"
+"""The environ key under which a debugger or a test client asks for the contexts."""
+
+
+def hand_over_contexts(environ: dict[str, t.Any]) -> None:
+    """Give the current contexts to whoever wants to push them again after the request."""
+    keep = environ[PRESERVE]
+    keep(_cv_app.get())
+    keep(_cv_request.get())
+
+
+def leave(
+    app: Flask,
+    ctx: RequestContext,
+    tokens: tuple[t.Any, ...],
+    compiled: Compiled,
+    plan: Plan,
+    error: BaseException | None,
+) -> None:
+    """End a request that came through the direct door.
+
+    :param tokens: what the door pushed; other ones mean that somebody pushed or popped since.
+    """
+    if PRESERVE in ctx.environ:
+        hand_over_contexts(ctx.environ)
+    if error is not None and app.should_ignore_error(error):
+        error = None
+    if (
+        ctx._tokens is not tokens
+        or ctx._streams
+        or app._generation.compiled is not compiled
+        or ctx.moved
+    ):
+        ctx.pop(error)
+        return
+    all_of = AllOf()
+    for function in plan.teardown:
+        all_of.call(function, error)
+    if ctx._made is not None:
+        all_of.call(ctx.close_request)
+    ((token, own),) = tokens
+    ctx._tokens = ()
+    _cv_request.reset(token)
+    for function in compiled.teardown_appcontext:
+        all_of.call(function, error)
+    own.restore()
+    all_of.finish()

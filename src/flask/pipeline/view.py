@@ -1,0 +1,49 @@
+"""The view: finding it, and calling it with the arguments from the path."""
+
+from __future__ import annotations
+
+import typing as t
+
+from werkzeug.routing import RequestRedirect
+
+from ..ctx import RequestContext
+from ..debughelpers import FormDataRoutingRedirect
+
+if t.TYPE_CHECKING:
+    from ..app import Flask
+    from ..wrappers import Request, Response
+
+
+def call_view(app: Flask, ctx: RequestContext) -> t.Any:
+    """Return what the view returns, or raise what kept routing from finding one."""
+    request = ctx.request
+    if request.routing_exception is not None:
+        app.raise_routing_exception(request)
+    rule: t.Any = request.url_rule
+    if getattr(rule, "provide_automatic_options", False) and request.method == "OPTIONS":
+        return app.make_default_options_response()
+    view_args: dict[str, t.Any] = request.view_args  # type: ignore[assignment]
+    return app.ensure_sync(app.view_functions[rule.endpoint])(**view_args)
+
+
+def raise_routing_exception(app: Flask, request: Request) -> t.NoReturn:
+    """Raise what routing failed with; in debug mode, explain a redirect that loses form data."""
+    error = request.routing_exception
+    assert error is not None, "routing succeeded"
+    loses_body = (
+        app.debug
+        and isinstance(error, RequestRedirect)
+        and error.code not in {307, 308}
+        and request.method not in {"GET", "HEAD", "OPTIONS"}
+    )
+    if loses_body:
+        raise FormDataRoutingRedirect(request)
+    raise error
+
+
+def options_response(app: Flask, ctx: RequestContext) -> Response:
+    """Return the answer to ``OPTIONS`` where the view does not give one: the allowed methods."""
+    adapter = ctx.url_adapter
+    response = app.response_class()
+    response.allow.update(adapter.allowed_methods() if adapter is not None else ())
+    return response

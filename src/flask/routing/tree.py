@@ -1,0 +1,218 @@
+"""The segment tree: rules by the parts of their paths.
+
+It is the automaton of Werkzeug's matcher in a form that is quicker to walk, for the requests
+that need nothing but a walk.  Whatever it cannot decide alone it leaves to Werkzeug's matcher,
+by :data:`UNDECIDED`, so that the answer is always Werkzeug's.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from werkzeug.routing import BaseConverter, IntegerConverter, Rule, UnicodeConverter
+
+Values = list[str]
+Convert = t.Callable[[str], t.Any]
+
+
+class Leaf:
+    """A rule at the end of a walk, with what turns the walk's values into view arguments."""
+
+    __slots__ = ("converters", "defaults", "methods", "plain", "plan", "rule")
+
+    rule: Rule
+
+    methods: set[str]
+    """Upper case; rules without methods are not decided here."""
+
+    converters: tuple[tuple[str, Convert | None], ...]
+    """By variable in the order of the path; ``None`` leaves the text as it is."""
+
+    defaults: t.Mapping[str, t.Any] | None
+
+    plain: bool
+    """Whether reaching it is all there is to matching it: no redirect, no alias."""
+
+    plan: t.Any
+    """What the pipeline compiled for the endpoint, once it did."""
+
+    def __init__(self, rule: Rule, plain: bool) -> None:
+        self.rule = rule
+        self.methods = rule.methods or set()
+        self.converters = tuple(
+            (name, _conversion(converter)) for name, converter in rule._converters.items()
+        )
+        self.defaults = rule.defaults or None
+        self.plain = plain and rule.methods is not None and not rule.websocket
+        self.plan = None
+
+    def view_args(self, values: Values) -> dict[str, t.Any]:
+        """Return the view's arguments.
+
+        :raises ~werkzeug.routing.ValidationError: if a converter refuses a value.
+        """
+        arguments = {
+            name: value if convert is None else convert(value)
+            for (name, convert), value in zip(self.converters, values, strict=False)
+        }
+        if self.defaults is not None:
+            arguments.update(self.defaults)
+        return arguments
+
+
+def _conversion(converter: BaseConverter) -> Convert | None:
+    """What turns a matched text into the variable's value; ``None`` if it is the text."""
+    to_python = converter.to_python
+    if getattr(to_python, "__func__", None) is BaseConverter.to_python:
+        return None
+    # PERF: an integer without bounds is int(); the converter's own method first asks for each
+    # bound. 'num_convert' is the same builtin.
+    if type(converter) is IntegerConverter and not (
+        converter.fixed_digits or converter.min is not None or converter.max is not None
+    ):
+        return int
+    return to_python
+
+
+class Edge:
+    """A step of the walk by a part with variables."""
+
+    __slots__ = ("final", "match", "node", "suffixed", "test")
+
+    test: t.Callable[[str], bool] | None
+    """Decides a part that is one variable by itself, without a regular expression."""
+
+    match: t.Callable[[str], Values | None]
+    """The variables' texts, or ``None`` if the part does not fit."""
+
+    final: bool
+    """Whether it takes all of the path that is left, slashes included."""
+
+    suffixed: bool
+    """Whether such a path may end with a slash."""
+
+    def __init__(self, content: str, final: bool, suffixed: bool) -> None:
+        self.final = final
+        self.suffixed = suffixed
+        self.node = Node()
+        # PERF: nearly all parts are a variable with one of these two converters.
+        self.test = None if final else _SIMPLE_TESTS.get(content)
+        self.match = _matcher(content)
+
+
+def _matcher(content: str) -> t.Callable[[str], Values | None]:
+    pattern: re.Pattern[str] | None = None
+    groups: list[int] = []
+
+    def match(text: str) -> Values | None:
+        nonlocal pattern, groups
+        if pattern is None:  # compiled when needed, as most applications have many more
+            compiled = re.compile(content)
+            names = sorted(
+                (name for name in compiled.groupindex if name.startswith(_GROUP)),
+                key=lambda name: int(name[len(_GROUP) :]),
+            )
+            groups = [compiled.groupindex[name] for name in names]
+            pattern = compiled
+        found = pattern.match(text)
+        return None if found is None else [found[group] for group in groups]
+
+    return match
+
+
+_GROUP = "__werkzeug_"
+_SIMPLE_TESTS: dict[str, t.Callable[[str], bool]] = {
+    # Any text but none; a part has no slash.
+    rf"(?P<{_GROUP}0>{UnicodeConverter(None).regex})\Z": bool,  # type: ignore[arg-type]
+    # Decimal digits of any script, as both this and the expression have it.
+    rf"(?P<{_GROUP}0>{IntegerConverter.regex})\Z": str.isdecimal,
+}
+
+
+class Undecided:
+    """The type of :data:`UNDECIDED`."""
+
+
+UNDECIDED = Undecided()
+"""The walk's answer where Werkzeug's matcher has to be asked."""
+
+Found = tuple[Leaf, Values]
+
+
+class Node:
+    """A place in the tree: the rules that end here, and the steps that go on."""
+
+    __slots__ = ("by_method", "edges", "leaves", "loose", "static")
+
+    static: dict[str, Node]
+    edges: tuple[Edge, ...]
+    leaves: list[Leaf]
+
+    by_method: dict[str, Leaf] | None
+    """The first rule here for each method; ``None`` if one of the rules is not plain."""
+
+    loose: bool
+    """Whether a rule here also takes a path with one slash more."""
+
+    def __init__(self) -> None:
+        self.static = {}
+        self.edges = ()
+        self.leaves = []
+        self.by_method = {}
+        self.loose = False
+
+    def add(self, leaf: Leaf) -> None:
+        """Have a rule end here."""
+        self.leaves.append(leaf)
+        self.loose = self.loose or not leaf.rule.strict_slashes
+        if not leaf.plain:
+            self.by_method = None
+        if self.by_method is not None:
+            for method in leaf.methods:
+                self.by_method.setdefault(method, leaf)
+
+    def walk(
+        self, parts: list[str], at: int, values: Values, method: str
+    ) -> Found | Undecided | None:
+        """Follow the parts of a path from the given one; static steps before variable ones.
+
+        Returns the rule and its variables' texts, or ``None`` if no rule is reached.
+        """
+        if at == len(parts):
+            return self._end(values, method)
+        part = parts[at]
+        following = self.static.get(part)
+        if following is not None:
+            found = following.walk(parts, at + 1, values, method)
+            if found is not None:
+                return found
+        for edge in self.edges:
+            if edge.test is not None:
+                if not edge.test(part):
+                    continue
+                found = edge.node.walk(parts, at + 1, [*values, part], method)
+            elif edge.suffixed:
+                return UNDECIDED
+            else:
+                matched = edge.match("/".join(parts[at:]) if edge.final else part)
+                if matched is None:
+                    continue
+                following_part = len(parts) if edge.final else at + 1
+                found = edge.node.walk(parts, following_part, values + matched, method)
+            if found is not None:
+                return found
+        if self.loose and part == "" and at == len(parts) - 1:
+            return UNDECIDED  # a rule here may take the path with its last slash
+        return None
+
+    def _end(self, values: Values, method: str) -> Found | Undecided | None:
+        if self.by_method is None:
+            return UNDECIDED
+        leaf = self.by_method.get(method)
+        if leaf is not None:
+            return leaf, values
+        slashed = self.static.get("")
+        if slashed is not None and slashed.leaves:
+            return UNDECIDED  # a rule may take the path with one slash more
+        return None

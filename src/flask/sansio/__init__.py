@@ -1,0 +1,1 @@
+"""DECLARE: what an application says about itself, without I/O and without a request."""

@@ -1,0 +1,435 @@
+"""The application as far as it is declared: settings, registries, folders, templates.
+
+Nothing here knows how requests arrive; other frameworks build on this class too.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import typing as t
+from datetime import timedelta
+
+from jinja2 import BaseLoader
+from werkzeug.datastructures import ImmutableDict
+from werkzeug.exceptions import Aborter, BadRequest, BadRequestKeyError
+from werkzeug.routing import BuildError, Rule
+from werkzeug.routing import Map as BaseMap
+from werkzeug.utils import cached_property
+from werkzeug.utils import redirect as _redirect
+from werkzeug.wrappers import Response as BaseResponse
+
+from .. import typing as ft
+from ..config import Config, ConfigAttribute
+from ..ctx import _AppCtxGlobals
+from ..helpers import get_debug_flag
+from ..json.provider import DefaultJSONProvider, JSONProvider
+from ..logging import create_logger
+from ..routing.map import Map
+from ..templating import (
+    DispatchingJinjaLoader,
+    Environment,
+    _default_template_ctx_processor,
+)
+from ..watch import WatchedAttributes, WatchedDict, WatchedList
+from ..wrappers import blueprint_chain
+from .scaffold import (
+    Scaffold,
+    _endpoint_from_view_func,
+    find_package,
+    setupmethod,
+)
+
+if t.TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+    from ..testing import FlaskClient, FlaskCliRunner
+    from .blueprints import Blueprint
+
+T_shell = t.TypeVar("T_shell", bound=ft.ShellContextProcessorCallable)
+T_teardown = t.TypeVar("T_teardown", bound=ft.TeardownCallable)
+T_filter = t.TypeVar("T_filter", bound=ft.TemplateFilterCallable)
+T_global = t.TypeVar("T_global", bound=ft.TemplateGlobalCallable)
+T_test = t.TypeVar("T_test", bound=ft.TemplateTestCallable)
+
+
+def _as_timedelta(value: timedelta | int | None) -> timedelta | None:
+    if value is None or isinstance(value, timedelta):
+        return value
+    return timedelta(seconds=value)
+
+
+class App(WatchedAttributes, Scaffold):
+    """An application without I/O; :class:`flask.Flask` is the one that serves.
+
+    :param import_name: the package or module that it is declared in, usually ``__name__``.
+    :param static_url_path: the path of static files; by default the folder's name.
+    :param static_folder: files to serve as they are.
+    :param static_host: the host of static files; needed with ``host_matching``.
+    :param host_matching: rules say which host they are for.
+    :param subdomain_matching: rules say which subdomain of ``SERVER_NAME`` they are for.
+    :param template_folder: templates.
+    :param instance_path: a folder outside of the package for what an installation adds.
+    :param instance_relative_config: config files are relative to the instance folder.
+    :param root_path: what folders are relative to; by default the module's folder.
+    """
+
+    aborter_class = Aborter
+    """Made by :meth:`make_aborter`."""
+
+    jinja_environment = Environment
+    """Made by :meth:`create_jinja_environment`."""
+
+    app_ctx_globals_class = _AppCtxGlobals
+    """The namespace that ``g`` stands for."""
+
+    config_class = Config
+    """Made by :meth:`make_config`."""
+
+    testing = ConfigAttribute[bool]("TESTING")
+    """``TESTING``: exceptions reach the test instead of becoming a response."""
+
+    secret_key = ConfigAttribute["str | bytes | None"]("SECRET_KEY")
+    """``SECRET_KEY``: signs sessions."""
+
+    permanent_session_lifetime = ConfigAttribute[timedelta](
+        "PERMANENT_SESSION_LIFETIME",
+        get_converter=_as_timedelta,  # type: ignore[arg-type]
+    )
+    """``PERMANENT_SESSION_LIFETIME`` as a timedelta; the setting may be in seconds."""
+
+    json_provider_class: type[JSONProvider] = DefaultJSONProvider
+    """Made as :attr:`json`."""
+
+    jinja_options: t.ClassVar[dict[str, t.Any]] = {}
+    """Arguments for the Jinja environment; change them before it is first used."""
+
+    url_rule_class = Rule
+    """Made by :meth:`add_url_rule`."""
+
+    url_map_class: type[BaseMap] = Map
+    """Made as :attr:`url_map`."""
+
+    test_client_class: type[FlaskClient] | None = None
+    """Made by ``test_client``; ``None``: :class:`flask.testing.FlaskClient`."""
+
+    test_cli_runner_class: type[FlaskCliRunner] | None = None
+    """Made by ``test_cli_runner``; ``None``: :class:`flask.testing.FlaskCliRunner`."""
+
+    default_config: ImmutableDict[str, t.Any]
+    response_class: type[Response]
+
+    def __init__(
+        self,
+        import_name: str,
+        static_url_path: str | None = None,
+        static_folder: str | os.PathLike[str] | None = "static",
+        static_host: str | None = None,
+        host_matching: bool = False,
+        subdomain_matching: bool = False,
+        template_folder: str | os.PathLike[str] | None = "templates",
+        instance_path: str | None = None,
+        instance_relative_config: bool = False,
+        root_path: str | None = None,
+    ) -> None:
+        super().__init__(
+            import_name=import_name,
+            static_folder=static_folder,
+            static_url_path=static_url_path,
+            template_folder=template_folder,
+            root_path=root_path,
+        )
+        if instance_path is None:
+            instance_path = self.auto_find_instance_path()
+        elif not os.path.isabs(instance_path):
+            raise ValueError(
+                f"The instance path {instance_path!r} is relative to no known folder: pass an"
+                " absolute path."
+            )
+        generation = self._generation
+        self.instance_path = instance_path
+        self.config = self.make_config(instance_relative_config)
+        self.aborter = self.make_aborter()
+        self.json: JSONProvider = self.json_provider_class(self)
+        self.url_build_error_handlers: list[
+            t.Callable[[Exception, str, dict[str, t.Any]], str]
+        ] = []
+        self.teardown_appcontext_funcs: list[ft.TeardownCallable] = WatchedList(generation)
+        self.shell_context_processors: list[ft.ShellContextProcessorCallable] = []
+        self.blueprints: dict[str, Blueprint] = WatchedDict(generation)
+        self.extensions: dict[str, t.Any] = {}
+        self.template_context_processors[None].append(_default_template_ctx_processor)
+        self.url_map = self.url_map_class(host_matching=host_matching)
+        self.subdomain_matching = subdomain_matching
+        self._got_first_request = False
+
+    def __setattr__(self, name: str, value: t.Any) -> None:
+        if name == "url_map" and isinstance(value, Map):
+            value.generation = self._generation
+        super().__setattr__(name, value)
+
+    def _check_setup_finished(self, f_name: str) -> None:
+        if self._got_first_request:
+            raise AssertionError(
+                f"The setup method {f_name!r} can no longer be called on the application"
+                f" {self.name!r}: it has handled its first request, and what is declared later"
+                " would hold for some requests only. Declare everything before it serves, for"
+                " example in an application factory."
+            )
+
+    @cached_property
+    def name(self) -> str:
+        """The import name, or the file's name if the application is run as a script."""
+        if self.import_name != "__main__":
+            return self.import_name
+        file = getattr(sys.modules["__main__"], "__file__", None)
+        return "__main__" if file is None else os.path.splitext(os.path.basename(file))[0]
+
+    @cached_property
+    def logger(self) -> logging.Logger:
+        """A standard logger with the application's name."""
+        return create_logger(self)
+
+    @cached_property
+    def jinja_env(self) -> Environment:
+        """The environment that templates are loaded in; made when first used."""
+        return self.create_jinja_environment()
+
+    def create_jinja_environment(self) -> Environment:
+        """Make :attr:`jinja_env`."""
+        raise NotImplementedError(
+            f"{type(self).__name__} must implement 'create_jinja_environment'"
+        )
+
+    def make_config(self, instance_relative: bool = False) -> Config:
+        """Make the configuration, with the defaults and the debug flag in it."""
+        root_path = self.instance_path if instance_relative else self.root_path
+        return self.config_class(root_path, {**self.default_config, "DEBUG": get_debug_flag()})
+
+    def make_aborter(self) -> Aborter:
+        """Make what :func:`flask.abort` calls."""
+        return self.aborter_class()
+
+    def auto_find_instance_path(self) -> str:
+        """Return the instance folder: ``instance`` beside the package, or for an installed one
+        below ``var`` of the Python installation.
+        """
+        prefix, folder = find_package(self.import_name)
+        if prefix is None:
+            return os.path.join(folder, "instance")
+        return os.path.join(prefix, "var", f"{self.name}-instance")
+
+    def create_global_jinja_loader(self) -> BaseLoader:
+        """Make the loader of :attr:`jinja_env`."""
+        return DispatchingJinjaLoader(self)
+
+    def select_jinja_autoescape(self, filename: str | None) -> bool:
+        """Whether what a template inserts is escaped: in markup, and where there is no name."""
+        if filename is None:
+            return True
+        return filename.endswith((".html", ".htm", ".xml", ".xhtml", ".svg"))
+
+    @property
+    def debug(self) -> bool:
+        """``DEBUG``: show errors in detail, reload templates that change."""
+        return t.cast(bool, self.config["DEBUG"])
+
+    @debug.setter
+    def debug(self, value: bool) -> None:
+        self.config["DEBUG"] = value
+        if self.config["TEMPLATES_AUTO_RELOAD"] is None and "jinja_env" in self.__dict__:
+            self.jinja_env.auto_reload = value
+
+    @setupmethod
+    def register_blueprint(self, blueprint: Blueprint, **options: t.Any) -> None:
+        """Add what a blueprint declares to the application.
+
+        :param options: ``url_prefix``, ``subdomain``, ``url_defaults`` and ``name`` replace the
+            blueprint's own; others are for what the blueprint records.
+        """
+        blueprint.register(self, options)
+
+    def iter_blueprints(self) -> t.ValuesView[Blueprint]:
+        """The registered blueprints, in the order of their registration."""
+        return self.blueprints.values()
+
+    @setupmethod
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: ft.RouteCallable | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: t.Any,
+    ) -> None:
+        if endpoint is None:
+            endpoint = _endpoint_from_view_func(view_func)  # type: ignore[arg-type]
+        methods = options.pop("methods", None)
+        if methods is None:
+            methods = getattr(view_func, "methods", None) or ("GET",)
+        if isinstance(methods, str):
+            raise TypeError(
+                f"'methods' of the rule {rule!r} is the string {methods!r}: it must be a list of"
+                f" strings, such as [{methods!r}]."
+            )
+        methods = {method.upper() for method in methods}
+        methods.update(getattr(view_func, "required_methods", ()))
+        if provide_automatic_options is None:
+            provide_automatic_options = getattr(view_func, "provide_automatic_options", None)
+        if provide_automatic_options is None:
+            provide_automatic_options = (
+                "OPTIONS" not in methods and self.config["PROVIDE_AUTOMATIC_OPTIONS"]
+            )
+            if provide_automatic_options:
+                methods.add("OPTIONS")
+
+        declared = self.url_rule_class(rule, methods=methods, endpoint=endpoint, **options)
+        declared.provide_automatic_options = provide_automatic_options  # type: ignore[attr-defined]
+        self.url_map.add(declared)
+        if view_func is not None:
+            self._set_view(endpoint, view_func)
+
+    def _set_view(self, endpoint: str, view_func: ft.RouteCallable) -> None:
+        other = self.view_functions.get(endpoint)
+        if other is not None and other != view_func:
+            raise AssertionError(
+                f"View function mapping is overwriting an existing endpoint: {endpoint!r} has"
+                f" the view {_where(other)}, and {_where(view_func)} was declared for it too. Pass"
+                " a different 'endpoint', or rename one of them; a decorator without"
+                " functools.wraps gives all views one name."
+            )
+        self.view_functions[endpoint] = view_func
+
+    @setupmethod
+    def template_filter(self, name: str | None = None) -> t.Callable[[T_filter], T_filter]:
+        """Declare the decorated function as a template filter, by default under its name."""
+
+        def declare(f: T_filter) -> T_filter:
+            self.add_template_filter(f, name=name)
+            return f
+
+        return declare
+
+    @setupmethod
+    def add_template_filter(self, f: ft.TemplateFilterCallable, name: str | None = None) -> None:
+        """Declare a template filter, by default under the function's name."""
+        self.jinja_env.filters[name or f.__name__] = f
+
+    @setupmethod
+    def template_test(self, name: str | None = None) -> t.Callable[[T_test], T_test]:
+        """Declare the decorated function as a template test, by default under its name."""
+
+        def declare(f: T_test) -> T_test:
+            self.add_template_test(f, name=name)
+            return f
+
+        return declare
+
+    @setupmethod
+    def add_template_test(self, f: ft.TemplateTestCallable, name: str | None = None) -> None:
+        """Declare a template test, by default under the function's name."""
+        self.jinja_env.tests[name or f.__name__] = f
+
+    @setupmethod
+    def template_global(self, name: str | None = None) -> t.Callable[[T_global], T_global]:
+        """Declare the decorated function as a template global, by default under its name."""
+
+        def declare(f: T_global) -> T_global:
+            self.add_template_global(f, name=name)
+            return f
+
+        return declare
+
+    @setupmethod
+    def add_template_global(self, f: ft.TemplateGlobalCallable, name: str | None = None) -> None:
+        """Declare a template global, by default under the function's name."""
+        self.jinja_env.globals[name or f.__name__] = f
+
+    @setupmethod
+    def teardown_appcontext(self, f: T_teardown) -> T_teardown:
+        """Have a function called at the end of each application context, after those of requests,
+        with the exception that ended it, or ``None``.
+        """
+        self.teardown_appcontext_funcs.append(f)
+        return f
+
+    @setupmethod
+    def shell_context_processor(self, f: T_shell) -> T_shell:
+        """Have a function called that returns names for ``flask shell``."""
+        self.shell_context_processors.append(f)
+        return f
+
+    def _find_error_handler(self, e: Exception, blueprints: t.Sequence[str]) -> t.Any:
+        """The handler for an exception: by code before by class alone, the innermost blueprint's
+        first, the most specific class first.
+        """
+        exception_class, code = self._get_exc_class_and_code(type(e))
+        for wanted in (code, None) if code is not None else (None,):
+            for name in (*blueprints, None):
+                handlers = self.error_handler_spec.get(name, _NONE).get(wanted)
+                if not handlers:
+                    continue
+                for cls in exception_class.__mro__:
+                    if cls in handlers:
+                        return handlers[cls]
+        return None
+
+    def trap_http_exception(self, e: Exception) -> bool:
+        """Whether an HTTP exception is treated as any other exception, by configuration."""
+        config = self.config
+        if config["TRAP_HTTP_EXCEPTIONS"]:
+            return True
+        trap_bad_requests = config["TRAP_BAD_REQUEST_ERRORS"]
+        if trap_bad_requests is None:
+            return self.debug and isinstance(e, BadRequestKeyError)
+        return bool(trap_bad_requests) and isinstance(e, BadRequest)
+
+    def should_ignore_error(self, error: BaseException | None) -> bool:
+        """Whether teardown functions are not told of an exception; by default they are."""
+        return False
+
+    def redirect(self, location: str, code: int = 302) -> BaseResponse:
+        """Return a response that sends the client to another URL.
+
+        :param code: 301, 302, 303, 305, 307 or 308.
+        """
+        return _redirect(location, code=code, Response=self.response_class)
+
+    def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
+        """Have the functions of :meth:`url_defaults` complete the values of a URL: the
+        application's first, then those of the endpoint's blueprints from the outermost in.
+        """
+        names: t.Iterable[str | None] = (None,)
+        if "." in endpoint:
+            names = (None, *reversed(blueprint_chain(endpoint.rpartition(".")[0])))
+        for name in names:
+            for complete in self.url_default_functions.get(name, ()):
+                complete(endpoint, values)
+
+    def handle_url_build_error(
+        self, error: BuildError, endpoint: str, values: dict[str, t.Any]
+    ) -> str:
+        """Return the first URL that one of ``url_build_error_handlers`` has to offer, or raise
+        the last :exc:`~werkzeug.routing.BuildError`.
+        """
+        for handler in self.url_build_error_handlers:
+            try:
+                url = handler(error, endpoint, values)
+            except BuildError as other:
+                error = other
+            else:
+                if url is not None:
+                    return url
+        if error is sys.exc_info()[1]:
+            raise  # keeps the traceback short
+        raise error
+
+
+_NONE: t.Any = {}
+
+
+def _where(view: t.Any) -> str:
+    code = getattr(view, "__code__", None)
+    name = f"{getattr(view, '__module__', '?')}.{getattr(view, '__qualname__', view)}"
+    return name if code is None else f"{name} (line {code.co_firstlineno})"

@@ -1,0 +1,394 @@
+"""Blueprints: parts of an application, declared apart and added to it by registration."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Callable
+from functools import update_wrapper
+
+from .. import typing as ft
+from .scaffold import Scaffold, _endpoint_from_view_func, setupmethod
+
+if t.TYPE_CHECKING:
+    from .app import App
+
+DeferredSetupFunction = Callable[["BlueprintSetupState"], None]
+"""Called at registration, to declare on the application what the blueprint could not before."""
+
+T_after = t.TypeVar("T_after", bound="ft.AfterRequestCallable[t.Any]")
+T_before = t.TypeVar("T_before", bound=ft.BeforeRequestCallable)
+T_error = t.TypeVar("T_error", bound=ft.ErrorHandlerCallable)
+T_teardown = t.TypeVar("T_teardown", bound=ft.TeardownCallable)
+T_context = t.TypeVar("T_context", bound=ft.TemplateContextProcessorCallable)
+T_defaults = t.TypeVar("T_defaults", bound=ft.URLDefaultCallable)
+T_preprocessor = t.TypeVar("T_preprocessor", bound=ft.URLValuePreprocessorCallable)
+T_filter = t.TypeVar("T_filter", bound=ft.TemplateFilterCallable)
+T_global = t.TypeVar("T_global", bound=ft.TemplateGlobalCallable)
+T_test = t.TypeVar("T_test", bound=ft.TemplateTestCallable)
+
+UNSET: t.Any = object()
+
+
+class BlueprintSetupState:
+    """One registration of a blueprint: the application, and what the options replace."""
+
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        app: App,
+        options: t.Any,
+        first_registration: bool,
+    ) -> None:
+        self.app = app
+        self.blueprint = blueprint
+        self.options = options
+        self.first_registration = first_registration
+        self.subdomain: str | None = _first(options.get("subdomain"), blueprint.subdomain)
+        self.url_prefix: str | None = _first(options.get("url_prefix"), blueprint.url_prefix)
+        self.name: str = options.get("name", blueprint.name)
+        self.name_prefix: str = options.get("name_prefix", "")
+        self.url_defaults = {**blueprint.url_values_defaults, **(options.get("url_defaults") or {})}
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: ft.RouteCallable | None = None,
+        **options: t.Any,
+    ) -> None:
+        """Declare a rule on the application, with this registration's prefix, subdomain, defaults
+        and name put to it.
+        """
+        if self.url_prefix is not None:
+            rule = (
+                "/".join((self.url_prefix.rstrip("/"), rule.lstrip("/")))
+                if rule
+                else (self.url_prefix)
+            )
+        options.setdefault("subdomain", self.subdomain)
+        if endpoint is None:
+            endpoint = _endpoint_from_view_func(view_func)  # type: ignore[arg-type]
+        defaults = self.url_defaults
+        if "defaults" in options:
+            defaults = {**defaults, **options.pop("defaults")}
+        self.app.add_url_rule(
+            rule,
+            f"{self.name_prefix}.{self.name}.{endpoint}".lstrip("."),
+            view_func,
+            defaults=defaults,
+            **options,
+        )
+
+
+def _first(*values: t.Any) -> t.Any:
+    return next((value for value in values if value is not None), None)
+
+
+class Blueprint(Scaffold):
+    """A part of an application.
+
+    :param name: put before the names of its endpoints, with a dot.
+    :param import_name: the module that it is declared in, usually ``__name__``.
+    :param static_folder: files served as they are; relative to the root path.
+    :param static_url_path: their path, below ``url_prefix``; by default the folder's name.
+    :param template_folder: templates; they come after those of the application.
+    :param url_prefix: put before all its rules.
+    :param subdomain: that its rules are for.
+    :param url_defaults: values that all its views get.
+    :param root_path: what folders are relative to; by default the module's folder.
+    :param cli_group: the group of its commands; ``None`` puts them with the application's. By
+        default the blueprint's name.
+    """
+
+    _got_registered_once = False
+
+    def __init__(
+        self,
+        name: str,
+        import_name: str,
+        static_folder: str | os.PathLike[str] | None = None,
+        static_url_path: str | None = None,
+        template_folder: str | os.PathLike[str] | None = None,
+        url_prefix: str | None = None,
+        subdomain: str | None = None,
+        url_defaults: dict[str, t.Any] | None = None,
+        root_path: str | None = None,
+        cli_group: str | None = UNSET,
+    ) -> None:
+        super().__init__(
+            import_name=import_name,
+            static_folder=static_folder,
+            static_url_path=static_url_path,
+            template_folder=template_folder,
+            root_path=root_path,
+        )
+        if not name:
+            raise ValueError(
+                "A blueprint's 'name' may not be empty: it is what its endpoints are named after."
+            )
+        if "." in name:
+            raise ValueError(
+                f"The blueprint name {name!r} may not contain a dot: dots are between the names of"
+                " nested blueprints."
+            )
+        self.name = name
+        self.url_prefix = url_prefix
+        self.subdomain = subdomain
+        self.deferred_functions: list[DeferredSetupFunction] = []
+        self.url_values_defaults = url_defaults or {}
+        self.cli_group = cli_group
+        self._blueprints: list[tuple[Blueprint, dict[str, t.Any]]] = []
+
+    def _check_setup_finished(self, f_name: str) -> None:
+        if self._got_registered_once:
+            raise AssertionError(
+                f"The setup method {f_name!r} can no longer be called on the blueprint"
+                f" {self.name!r}: it was registered, and what is declared later would be missing"
+                " from that registration. Declare everything before 'register_blueprint', for"
+                " example by importing the views first."
+            )
+
+    @setupmethod
+    def record(self, func: DeferredSetupFunction) -> None:
+        """Have a function called at each registration with its :class:`BlueprintSetupState`."""
+        self.deferred_functions.append(func)
+
+    @setupmethod
+    def record_once(self, func: DeferredSetupFunction) -> None:
+        """Have a function called at the first registration on an application."""
+
+        def only_first(state: BlueprintSetupState) -> None:
+            if state.first_registration:
+                func(state)
+
+        self.record(update_wrapper(only_first, func))
+
+    def make_setup_state(
+        self, app: App, options: dict[str, t.Any], first_registration: bool = False
+    ) -> BlueprintSetupState:
+        """Make what the recorded functions are called with."""
+        return BlueprintSetupState(self, app, options, first_registration)
+
+    @setupmethod
+    def register_blueprint(self, blueprint: Blueprint, **options: t.Any) -> None:
+        """Nest a blueprint in this one; it is registered whenever this one is.
+
+        :raises ValueError: if it is this blueprint.
+        """
+        if blueprint is self:
+            raise ValueError(f"The blueprint {self.name!r} cannot be registered on itself.")
+        self._blueprints.append((blueprint, options))
+
+    def register(self, app: App, options: dict[str, t.Any]) -> None:
+        """Add what was declared to an application; called by ``register_blueprint``.
+
+        :raises ValueError: if the name is taken by another registration.
+        """
+        name_prefix = options.get("name_prefix", "")
+        own_name = options.get("name", self.name)
+        name = f"{name_prefix}.{own_name}".lstrip(".")
+        if name in app.blueprints:
+            other = app.blueprints[name]
+            what = "this" if other is self else "a different"
+            raise ValueError(
+                f"The name {name!r} is already registered for {what} blueprint: {other!r}. Pass"
+                " 'name' to register it under another."
+            )
+        first_on_app = not any(registered is self for registered in app.blueprints.values())
+        app.blueprints[name] = self
+        self._got_registered_once = True
+        state = self.make_setup_state(app, options, first_on_app)
+
+        if self.has_static_folder:
+            state.add_url_rule(
+                f"{self.static_url_path}/<path:filename>",
+                view_func=self.send_static_file,  # type: ignore[attr-defined]
+                endpoint="static",
+            )
+        self._merge_into(app, name)
+        for deferred in self.deferred_functions:
+            deferred(state)
+        self._register_commands(app, options, name)
+        self._register_nested(app, state, name)
+
+    def _merge_into(self, app: App, name: str) -> None:
+        """Put the registries' content under this registration's name into the application's."""
+
+        def renamed(key: str | None) -> str:
+            return name if key is None else f"{name}.{key}"
+
+        for key, by_code in self.error_handler_spec.items():
+            for code, handlers in by_code.items():
+                app.error_handler_spec[renamed(key)][code].update(handlers)
+        for endpoint, view in self.view_functions.items():
+            app.view_functions[endpoint] = view
+        registry: str
+        for registry in (
+            "before_request_funcs",
+            "after_request_funcs",
+            "teardown_request_funcs",
+            "url_default_functions",
+            "url_value_preprocessors",
+            "template_context_processors",
+        ):
+            of_app = getattr(app, registry)
+            for key, functions in getattr(self, registry).items():
+                of_app[renamed(key)].extend(functions)
+
+    def _register_commands(self, app: App, options: dict[str, t.Any], name: str) -> None:
+        cli = getattr(self, "cli", None)
+        if cli is None or not cli.commands:
+            return
+        group = options.get("cli_group", self.cli_group)
+        of_app = app.cli  # type: ignore[attr-defined]
+        if group is None:
+            of_app.commands.update(cli.commands)
+            return
+        cli.name = name if group is UNSET else group
+        of_app.add_command(cli)
+
+    def _register_nested(self, app: App, state: BlueprintSetupState, name: str) -> None:
+        for blueprint, given in self._blueprints:
+            options = given.copy()
+            inner = _first(options.get("url_prefix"), blueprint.url_prefix)
+            if state.url_prefix is not None and inner is not None:
+                inner = f"{state.url_prefix.rstrip('/')}/{inner.lstrip('/')}"
+            options["url_prefix"] = _first(inner, state.url_prefix)
+            subdomain = _first(options.get("subdomain"), blueprint.subdomain)
+            if state.subdomain is not None and subdomain is not None:
+                subdomain = f"{subdomain}.{state.subdomain}"
+            options["subdomain"] = _first(subdomain, state.subdomain)
+            options["name_prefix"] = name
+            blueprint.register(app, options)
+
+    @setupmethod
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: ft.RouteCallable | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: t.Any,
+    ) -> None:
+        """Declare a rule; see :meth:`.Scaffold.add_url_rule`.
+
+        :raises ValueError: if the endpoint or the view's name contains a dot.
+        """
+        for what, given in (
+            ("endpoint", endpoint),
+            ("view function name", getattr(view_func, "__name__", None)),
+        ):
+            if given and "." in given:
+                raise ValueError(
+                    f"The {what} {given!r} may not contain a dot: on a blueprint, dots are between"
+                    " its name and the endpoint's."
+                )
+        self.record(
+            lambda state: state.add_url_rule(
+                rule,
+                endpoint,
+                view_func,
+                provide_automatic_options=provide_automatic_options,
+                **options,
+            )
+        )
+
+    def _on_app_once(self, registry: str, f: t.Any) -> None:
+        """Add a function to the application's own list, at the first registration."""
+        self.record_once(lambda state: getattr(state.app, registry)[None].append(f))
+
+    @setupmethod
+    def before_app_request(self, f: T_before) -> T_before:
+        """Like :meth:`before_request`, but before every request of the application."""
+        self._on_app_once("before_request_funcs", f)
+        return f
+
+    @setupmethod
+    def after_app_request(self, f: T_after) -> T_after:
+        """Like :meth:`after_request`, but after every request of the application."""
+        self._on_app_once("after_request_funcs", f)
+        return f
+
+    @setupmethod
+    def teardown_app_request(self, f: T_teardown) -> T_teardown:
+        """Like :meth:`teardown_request`, but for every request of the application."""
+        self._on_app_once("teardown_request_funcs", f)
+        return f
+
+    @setupmethod
+    def app_context_processor(self, f: T_context) -> T_context:
+        """Like :meth:`context_processor`, but for the templates of all views."""
+        self._on_app_once("template_context_processors", f)
+        return f
+
+    @setupmethod
+    def app_url_value_preprocessor(self, f: T_preprocessor) -> T_preprocessor:
+        """Like :meth:`url_value_preprocessor`, but for every request of the application."""
+        self._on_app_once("url_value_preprocessors", f)
+        return f
+
+    @setupmethod
+    def app_url_defaults(self, f: T_defaults) -> T_defaults:
+        """Like :meth:`url_defaults`, but for all URLs of the application."""
+        self._on_app_once("url_default_functions", f)
+        return f
+
+    @setupmethod
+    def app_errorhandler(self, code: type[Exception] | int) -> t.Callable[[T_error], T_error]:
+        """Like :meth:`errorhandler`, but for every request of the application."""
+
+        def declare(f: T_error) -> T_error:
+            self.record_once(lambda state: state.app.register_error_handler(code, f))
+            return f
+
+        return declare
+
+    @setupmethod
+    def app_template_filter(self, name: str | None = None) -> t.Callable[[T_filter], T_filter]:
+        """Declare the decorated function as a filter of the application's templates."""
+
+        def declare(f: T_filter) -> T_filter:
+            self.add_app_template_filter(f, name=name)
+            return f
+
+        return declare
+
+    @setupmethod
+    def add_app_template_filter(
+        self, f: ft.TemplateFilterCallable, name: str | None = None
+    ) -> None:
+        """Declare a filter of the application's templates, by default under its name."""
+        self.record_once(lambda state: state.app.add_template_filter(f, name=name))
+
+    @setupmethod
+    def app_template_test(self, name: str | None = None) -> t.Callable[[T_test], T_test]:
+        """Declare the decorated function as a test of the application's templates."""
+
+        def declare(f: T_test) -> T_test:
+            self.add_app_template_test(f, name=name)
+            return f
+
+        return declare
+
+    @setupmethod
+    def add_app_template_test(self, f: ft.TemplateTestCallable, name: str | None = None) -> None:
+        """Declare a test of the application's templates, by default under its name."""
+        self.record_once(lambda state: state.app.add_template_test(f, name=name))
+
+    @setupmethod
+    def app_template_global(self, name: str | None = None) -> t.Callable[[T_global], T_global]:
+        """Declare the decorated function as a global of the application's templates."""
+
+        def declare(f: T_global) -> T_global:
+            self.add_app_template_global(f, name=name)
+            return f
+
+        return declare
+
+    @setupmethod
+    def add_app_template_global(
+        self, f: ft.TemplateGlobalCallable, name: str | None = None
+    ) -> None:
+        """Declare a global of the application's templates, by default under its name."""
+        self.record_once(lambda state: state.app.add_template_global(f, name=name))

@@ -1,0 +1,395 @@
+"""What applications and blueprints have in common: the decorators that declare, and folders."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pathlib
+import sys
+import typing as t
+from functools import update_wrapper
+
+from jinja2 import BaseLoader, FileSystemLoader
+from werkzeug.exceptions import HTTPException, default_exceptions
+from werkzeug.utils import cached_property
+
+from .. import typing as ft
+from ..helpers import get_root_path
+from ..watch import Generation, WatchedDefaultDict, WatchedDict, WatchedList
+
+F = t.TypeVar("F", bound=t.Callable[..., t.Any])
+T_after = t.TypeVar("T_after", bound="ft.AfterRequestCallable[t.Any]")
+T_before = t.TypeVar("T_before", bound=ft.BeforeRequestCallable)
+T_error = t.TypeVar("T_error", bound=ft.ErrorHandlerCallable)
+T_route = t.TypeVar("T_route", bound=ft.RouteCallable)
+T_teardown = t.TypeVar("T_teardown", bound=ft.TeardownCallable)
+T_context = t.TypeVar("T_context", bound=ft.TemplateContextProcessorCallable)
+T_defaults = t.TypeVar("T_defaults", bound=ft.URLDefaultCallable)
+T_preprocessor = t.TypeVar("T_preprocessor", bound=ft.URLValuePreprocessorCallable)
+
+Key = ft.AppOrBlueprintKey
+ErrorHandlers = dict[Key, dict["int | None", dict[type[Exception], ft.ErrorHandlerCallable]]]
+
+
+def setupmethod(f: F) -> F:
+    """Mark a method that declares: once what it declares is in use, calling it raises."""
+    name = f.__name__
+
+    def declaring(self: Scaffold, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        self._check_setup_finished(name)
+        return f(self, *args, **kwargs)
+
+    return t.cast(F, update_wrapper(declaring, f))
+
+
+class Scaffold:
+    """The part that :class:`.App` and :class:`.Blueprint` share.
+
+    :param import_name: the module that it is declared in, usually ``__name__``.
+    :param static_folder: files served as they are; relative to the root path.
+    :param static_url_path: the path they are served under; by default the folder's name.
+    :param template_folder: templates; relative to the root path.
+    :param root_path: what folders are relative to; by default the module's folder.
+    """
+
+    name: str
+    _static_folder: str | None = None
+    _static_url_path: str | None = None
+
+    view_functions: dict[str, ft.RouteCallable]
+    """The view of each endpoint."""
+
+    error_handler_spec: ErrorHandlers
+    """Error handlers, by blueprint name, by status code, by exception class."""
+
+    before_request_funcs: dict[Key, list[ft.BeforeRequestCallable]]
+    """Called before the view, by blueprint name."""
+
+    after_request_funcs: dict[Key, list[ft.AfterRequestCallable[t.Any]]]
+    """Called with the response, by blueprint name."""
+
+    teardown_request_funcs: dict[Key, list[ft.TeardownCallable]]
+    """Called when the request is over, whatever happened, by blueprint name."""
+
+    template_context_processors: dict[Key, list[ft.TemplateContextProcessorCallable]]
+    """Add variables to every template, by blueprint name."""
+
+    url_value_preprocessors: dict[Key, list[ft.URLValuePreprocessorCallable]]
+    """Called with the endpoint and what was taken from the path, by blueprint name."""
+
+    url_default_functions: dict[Key, list[ft.URLDefaultCallable]]
+    """Add values to URLs that are built, by blueprint name."""
+
+    def __init__(
+        self,
+        import_name: str,
+        static_folder: str | os.PathLike[str] | None = None,
+        static_url_path: str | None = None,
+        template_folder: str | os.PathLike[str] | None = None,
+        root_path: str | None = None,
+    ) -> None:
+        self.import_name = import_name
+        self.static_folder = static_folder
+        self.static_url_path = static_url_path
+        self.template_folder = template_folder
+        self.root_path = get_root_path(import_name) if root_path is None else root_path
+        self._generation = generation = Generation()
+
+        def by_name() -> t.Any:
+            return WatchedDefaultDict(generation, lambda: WatchedList(generation))
+
+        def by_class() -> t.Any:
+            return WatchedDict(generation)
+
+        self.view_functions = WatchedDict(generation)
+        self.error_handler_spec = WatchedDefaultDict(
+            generation, lambda: WatchedDefaultDict(generation, by_class)
+        )
+        self.before_request_funcs = by_name()
+        self.after_request_funcs = by_name()
+        self.teardown_request_funcs = by_name()
+        self.template_context_processors = by_name()
+        self.url_value_preprocessors = by_name()
+        self.url_default_functions = by_name()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+    def _check_setup_finished(self, f_name: str) -> None:
+        raise NotImplementedError(f"{type(self).__name__} must say when its set-up ends")
+
+    @property
+    def static_folder(self) -> str | None:
+        """The absolute path of the static files, or ``None``."""
+        if self._static_folder is None:
+            return None
+        return os.path.join(self.root_path, self._static_folder)
+
+    @static_folder.setter
+    def static_folder(self, value: str | os.PathLike[str] | None) -> None:
+        self._static_folder = None if value is None else os.fspath(value).rstrip(r"\/")
+
+    @property
+    def has_static_folder(self) -> bool:
+        """Whether there is a folder of static files."""
+        return self.static_folder is not None
+
+    @property
+    def static_url_path(self) -> str | None:
+        """The path that static files are served under, or ``None`` without such files."""
+        if self._static_url_path is not None:
+            return self._static_url_path
+        if self.static_folder is None:
+            return None
+        return f"/{os.path.basename(self.static_folder)}".rstrip("/")
+
+    @static_url_path.setter
+    def static_url_path(self, value: str | None) -> None:
+        self._static_url_path = None if value is None else value.rstrip("/")
+
+    @cached_property
+    def jinja_loader(self) -> BaseLoader | None:
+        """Loads from the template folder; ``None`` without one."""
+        if self.template_folder is None:
+            return None
+        return FileSystemLoader(os.path.join(self.root_path, self.template_folder))
+
+    def _method_route(
+        self, method: str, rule: str, options: dict[str, t.Any]
+    ) -> t.Callable[[T_route], T_route]:
+        if "methods" in options:
+            raise TypeError(
+                f"'{method.lower()}' takes no 'methods': it is a route for {method} alone. Use"
+                " 'route' for a view with several methods."
+            )
+        return self.route(rule, methods=[method], **options)
+
+    @setupmethod
+    def get(self, rule: str, **options: t.Any) -> t.Callable[[T_route], T_route]:
+        """Declare the view for ``GET`` requests; see :meth:`route`."""
+        return self._method_route("GET", rule, options)
+
+    @setupmethod
+    def post(self, rule: str, **options: t.Any) -> t.Callable[[T_route], T_route]:
+        """Declare the view for ``POST`` requests; see :meth:`route`."""
+        return self._method_route("POST", rule, options)
+
+    @setupmethod
+    def put(self, rule: str, **options: t.Any) -> t.Callable[[T_route], T_route]:
+        """Declare the view for ``PUT`` requests; see :meth:`route`."""
+        return self._method_route("PUT", rule, options)
+
+    @setupmethod
+    def delete(self, rule: str, **options: t.Any) -> t.Callable[[T_route], T_route]:
+        """Declare the view for ``DELETE`` requests; see :meth:`route`."""
+        return self._method_route("DELETE", rule, options)
+
+    @setupmethod
+    def patch(self, rule: str, **options: t.Any) -> t.Callable[[T_route], T_route]:
+        """Declare the view for ``PATCH`` requests; see :meth:`route`."""
+        return self._method_route("PATCH", rule, options)
+
+    @setupmethod
+    def route(self, rule: str, **options: t.Any) -> t.Callable[[T_route], T_route]:
+        """Declare the decorated function as the view for a rule; see :meth:`add_url_rule`.
+
+        ``endpoint`` may be among the options; by default it is the function's name.
+        """
+
+        def declare(f: T_route) -> T_route:
+            endpoint = options.pop("endpoint", None)
+            self.add_url_rule(rule, endpoint, f, **options)
+            return f
+
+        return declare
+
+    @setupmethod
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: ft.RouteCallable | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: t.Any,
+    ) -> None:
+        """Declare a rule: which paths lead to an endpoint, and the endpoint's view.
+
+        :param rule: a path with ``<converter:name>`` variables, in Werkzeug's rule language.
+        :param endpoint: its name, by default that of the view.
+        :param view_func: called with the variables as keyword arguments.
+        :param provide_automatic_options: answer ``OPTIONS`` requests without the view.
+        :param options: of :class:`werkzeug.routing.Rule`; ``methods`` is a list of names.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must implement 'add_url_rule'")
+
+    @setupmethod
+    def endpoint(self, endpoint: str) -> t.Callable[[F], F]:
+        """Declare the decorated function as the view of an endpoint whose rule is declared
+        elsewhere.
+        """
+
+        def declare(f: F) -> F:
+            self.view_functions[endpoint] = f
+            return f
+
+        return declare
+
+    @setupmethod
+    def before_request(self, f: T_before) -> T_before:
+        """Have a function called before each request; what it returns, if not ``None``, is the
+        response, and the view is not called.
+        """
+        self.before_request_funcs.setdefault(None, _new_list(self)).append(f)
+        return f
+
+    @setupmethod
+    def after_request(self, f: T_after) -> T_after:
+        """Have a function called with each response; it returns a response."""
+        self.after_request_funcs.setdefault(None, _new_list(self)).append(f)
+        return f
+
+    @setupmethod
+    def teardown_request(self, f: T_teardown) -> T_teardown:
+        """Have a function called at the end of each request with the exception that ended it, or
+        ``None``.
+        """
+        self.teardown_request_funcs.setdefault(None, _new_list(self)).append(f)
+        return f
+
+    @setupmethod
+    def context_processor(self, f: T_context) -> T_context:
+        """Have a function called that returns variables for each template."""
+        self.template_context_processors.setdefault(None, _new_list(self)).append(f)
+        return f
+
+    @setupmethod
+    def url_value_preprocessor(self, f: T_preprocessor) -> T_preprocessor:
+        """Have a function called with the endpoint and the dict of what was taken from the path;
+        it may change the dict.
+        """
+        self.url_value_preprocessors.setdefault(None, _new_list(self)).append(f)
+        return f
+
+    @setupmethod
+    def url_defaults(self, f: T_defaults) -> T_defaults:
+        """Have a function called with the endpoint and the dict of values whenever a URL is built;
+        it may change the dict.
+        """
+        self.url_default_functions.setdefault(None, _new_list(self)).append(f)
+        return f
+
+    @setupmethod
+    def errorhandler(
+        self, code_or_exception: type[Exception] | int
+    ) -> t.Callable[[T_error], T_error]:
+        """Declare the decorated function as the handler of a status code or exception class; it
+        is called with the exception and returns what a view may return.
+        """
+
+        def declare(f: T_error) -> T_error:
+            self.register_error_handler(code_or_exception, f)
+            return f
+
+        return declare
+
+    @setupmethod
+    def register_error_handler(
+        self,
+        code_or_exception: type[Exception] | int,
+        f: ft.ErrorHandlerCallable,
+    ) -> None:
+        """Declare a handler as :meth:`errorhandler` does, without a decorator.
+
+        :raises TypeError: for an instance instead of a class, or no exception class.
+        :raises ValueError: for an unknown status code.
+        """
+        exception_class, code = self._get_exc_class_and_code(code_or_exception)
+        self.error_handler_spec[None][code][exception_class] = f
+
+    @staticmethod
+    def _get_exc_class_and_code(
+        exc_class_or_code: type[Exception] | int,
+    ) -> tuple[type[Exception], int | None]:
+        """The class, and the status code if it is an HTTP exception's."""
+        if isinstance(exc_class_or_code, int):
+            known = default_exceptions.get(exc_class_or_code)
+            if known is None:
+                raise ValueError(
+                    f"{exc_class_or_code} is not the code of an HTTP error. Use the class of an"
+                    " HTTPException with that code, or a known code."
+                )
+            return known, known.code
+        given = exc_class_or_code
+        if isinstance(given, Exception):
+            raise TypeError(
+                f"{given!r} is an exception. Error handlers are for exception classes: pass"
+                f" {type(given).__name__}, or a status code."
+            )
+        if not (isinstance(given, type) and issubclass(given, Exception)):
+            raise ValueError(
+                f"{getattr(given, '__name__', given)!r} is neither an Exception subclass nor a"
+                " status code, which are what error handlers are for."
+            )
+        return given, given.code if issubclass(given, HTTPException) else None
+
+
+def _new_list(scaffold: Scaffold) -> list[t.Any]:
+    return WatchedList(scaffold._generation)
+
+
+def _endpoint_from_view_func(view_func: ft.RouteCallable) -> str:
+    """The endpoint that a view has by default: its name."""
+    if view_func is None:
+        raise AssertionError("a rule needs an endpoint if it has no view function to name it after")
+    return view_func.__name__
+
+
+def find_package(import_name: str) -> tuple[str | None, str]:
+    """Return where the top-level package of a module is installed, and the folder it is in.
+
+    The first is the prefix of the Python installation, or ``None`` for a package that is used
+    where it lies, as in development.
+    """
+    folder = pathlib.Path(_folder_of_top_level(import_name)).resolve()
+    if folder.is_relative_to(pathlib.Path(sys.prefix).resolve()):
+        return sys.prefix, str(folder)
+    if folder.name.lower() != "site-packages":
+        return None, str(folder)
+    around = folder.parent
+    if around.name.lower() == "lib":  # Windows: PREFIX/Lib/site-packages
+        prefix = around.parent
+    elif around.parent.name.lower() == "lib":  # PREFIX/lib/pythonX.Y/site-packages
+        prefix = around.parent.parent
+    else:
+        prefix = around
+    return str(prefix), str(folder)
+
+
+def _folder_of_top_level(import_name: str) -> str:
+    top_level = import_name.partition(".")[0]
+    try:
+        spec = importlib.util.find_spec(top_level)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None:
+        return os.getcwd()
+    if spec.submodule_search_locations is None:
+        return os.path.dirname(spec.origin or os.getcwd())
+    if spec.origin not in {None, "namespace"}:
+        return os.path.dirname(os.path.dirname(spec.origin))
+    return os.path.dirname(_namespace_portion(import_name, spec.submodule_search_locations))
+
+
+def _namespace_portion(import_name: str, portions: t.Iterable[str]) -> str:
+    """Of a namespace package's folders, the one that the module is in."""
+    portions = list(portions)
+    try:
+        spec = importlib.util.find_spec(import_name)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is not None and spec.origin is not None:
+        inside = pathlib.Path(spec.origin)
+        for portion in portions:
+            if inside.is_relative_to(portion):
+                return portion
+    return portions[0]

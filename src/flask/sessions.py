@@ -1,0 +1,246 @@
+"""Sessions: what is kept for a client from request to request, by default in a signed cookie."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import hashlib
+import typing as t
+from datetime import UTC, datetime
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.datastructures import CallbackDict
+
+from .json.tag import TaggedJSONSerializer
+
+if t.TYPE_CHECKING:
+    from .app import Flask
+    from .wrappers import Request, Response
+
+
+class SessionMixin(c.MutableMapping[str, t.Any]):
+    """What a session is beside a dict."""
+
+    @property
+    def permanent(self) -> bool:
+        """Whether the session outlives the browser's; kept in the session as ``_permanent``."""
+        return bool(self.get("_permanent", False))
+
+    @permanent.setter
+    def permanent(self, value: bool) -> None:
+        self["_permanent"] = bool(value)
+
+    new = False
+    """Whether the session was just made; not every interface knows."""
+
+    modified = True
+    """Whether it is to be saved; set it after changing a mutable value inside."""
+
+    accessed = True
+    """Whether the request asked for it, so that the response varies by cookie."""
+
+
+class SecureCookieSession(CallbackDict[str, t.Any], SessionMixin):
+    """A session from a signed cookie; it notices changes to itself, not to values inside."""
+
+    modified = False
+    accessed = False
+
+    def __init__(
+        self, initial: c.Mapping[str, t.Any] | c.Iterable[tuple[str, t.Any]] | None = None
+    ) -> None:
+        super().__init__(initial, _mark_modified)
+
+
+def _mark_modified(session: t.Any) -> None:
+    session.modified = True
+
+
+def _refuse_write(self: NullSession, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
+    """Raise :exc:`RuntimeError`: without a key nothing can be kept."""
+    raise RuntimeError(
+        "The session is unavailable because no secret key was set. Sessions are signed: set"
+        " 'app.secret_key', or SECRET_KEY in the configuration, to a long random value that"
+        " stays the same."
+    )
+
+
+class NullSession(SecureCookieSession):
+    """Stands for the session where there is no secret key: it reads as empty, writing raises."""
+
+    if not t.TYPE_CHECKING:
+        __setitem__ = __delitem__ = clear = pop = popitem = update = setdefault = _refuse_write
+
+
+class SessionInterface:
+    """How sessions are opened and saved; ``Flask.session_interface`` is an instance.
+
+    A subclass implements :meth:`open_session` and :meth:`save_session`; the other methods read
+    the configuration for it.  The session that it opens is a dict with :class:`SessionMixin`.
+    """
+
+    null_session_class = NullSession
+    """What :meth:`make_null_session` makes."""
+
+    pickle_based = False
+    """Whether values are pickled, so that any object can be kept."""
+
+    def make_null_session(self, app: Flask) -> NullSession:
+        """Return the session to use where :meth:`open_session` returned ``None``."""
+        return self.null_session_class()
+
+    def is_null_session(self, obj: object) -> bool:
+        """Whether the session is a null session, which is not saved."""
+        return isinstance(obj, self.null_session_class)
+
+    def get_cookie_name(self, app: Flask) -> str:
+        """The cookie's name: ``SESSION_COOKIE_NAME``."""
+        return t.cast(str, app.config["SESSION_COOKIE_NAME"])
+
+    def get_cookie_domain(self, app: Flask) -> str | None:
+        """The domain whose hosts get the cookie: ``SESSION_COOKIE_DOMAIN``; ``None``: only this
+        host.
+        """
+        return t.cast("str | None", app.config["SESSION_COOKIE_DOMAIN"])
+
+    def get_cookie_path(self, app: Flask) -> str:
+        """The path below which the cookie is sent: ``SESSION_COOKIE_PATH``, or else
+        ``APPLICATION_ROOT``.
+        """
+        config = app.config
+        return t.cast(str, config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"])
+
+    def get_cookie_httponly(self, app: Flask) -> bool:
+        """Whether scripts cannot read the cookie: ``SESSION_COOKIE_HTTPONLY``."""
+        return t.cast(bool, app.config["SESSION_COOKIE_HTTPONLY"])
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Whether the cookie is sent by HTTPS only: ``SESSION_COOKIE_SECURE``."""
+        return t.cast(bool, app.config["SESSION_COOKIE_SECURE"])
+
+    def get_cookie_samesite(self, app: Flask) -> str | None:
+        """Whether requests from other sites carry it: ``SESSION_COOKIE_SAMESITE``."""
+        return t.cast("str | None", app.config["SESSION_COOKIE_SAMESITE"])
+
+    def get_cookie_partitioned(self, app: Flask) -> bool:
+        """Whether it is kept apart per embedding site: ``SESSION_COOKIE_PARTITIONED``."""
+        return t.cast(bool, app.config["SESSION_COOKIE_PARTITIONED"])
+
+    def get_expiration_time(self, app: Flask, session: SessionMixin) -> datetime | None:
+        """When the cookie ends, in UTC; ``None``: with the browser's session."""
+        if not session.permanent:
+            return None
+        return datetime.now(UTC) + app.permanent_session_lifetime
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        """Whether the response sets the cookie: it changed, or a permanent one is refreshed."""
+        if session.modified:
+            return True
+        return session.permanent and bool(app.config["SESSION_REFRESH_EACH_REQUEST"])
+
+    def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
+        """Return the request's session, an empty one, or ``None`` if sessions do not work here.
+
+        Called before the path is matched.  It must not raise for what a client may send.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must implement 'open_session'")
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Keep the session and put what identifies it on the response.
+
+        Called at the end of each request, except with a null session.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must implement 'save_session'")
+
+
+session_json_serializer = TaggedJSONSerializer()
+
+
+def _lazy_sha1(string: bytes = b"") -> t.Any:
+    # Looked up on each call, as a system in FIPS mode may have no SHA-1.
+    return hashlib.sha1(string)
+
+
+class SecureCookieSessionInterface(SessionInterface):
+    """Sessions in a cookie that the client can read but, being signed, not change."""
+
+    salt = "cookie-session"
+    """Mixed into the key, so that what is signed here is of no use elsewhere."""
+
+    digest_method = staticmethod(_lazy_sha1)
+    """The hash that the signature uses."""
+
+    key_derivation = "hmac"
+    """How itsdangerous derives the signing key from the secret key and the salt."""
+
+    serializer = session_json_serializer
+    """Writes and reads the cookie's content."""
+
+    session_class = SecureCookieSession
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Return what signs with ``SECRET_KEY`` and also accepts ``SECRET_KEY_FALLBACKS``.
+
+        ``None`` if there is no secret key.
+        """
+        key = app.secret_key
+        if not key:
+            return None
+        fallbacks = app.config["SECRET_KEY_FALLBACKS"]
+        # itsdangerous signs with the last key.
+        keys = [*fallbacks, key] if fallbacks else [key]
+        return URLSafeTimedSerializer(
+            keys,  # type: ignore[arg-type]
+            salt=self.salt,
+            serializer=self.serializer,
+            signer_kwargs={
+                "key_derivation": self.key_derivation,
+                "digest_method": self.digest_method,
+            },
+        )
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return the session that the cookie holds, an empty one if the cookie is missing, too
+        old or not ours, or ``None`` if there is no secret key.
+        """
+        signer = self.get_signing_serializer(app)
+        if signer is None:
+            return None
+        value = request.cookies.get(self.get_cookie_name(app))
+        if not value:
+            return self.session_class()
+        max_age = int(app.permanent_session_lifetime.total_seconds())
+        try:
+            return self.session_class(signer.loads(value, max_age=max_age))
+        except BadSignature:
+            return self.session_class()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Set the cookie if it must be, delete it if the session was emptied, and have caches
+        tell clients apart by cookie if the session was asked for.
+        """
+        if session.accessed:
+            response.vary.add("Cookie")
+        scope: dict[str, t.Any] = {
+            "domain": self.get_cookie_domain(app),
+            "path": self.get_cookie_path(app),
+            "secure": self.get_cookie_secure(app),
+            "partitioned": self.get_cookie_partitioned(app),
+            "samesite": self.get_cookie_samesite(app),
+            "httponly": self.get_cookie_httponly(app),
+        }
+        name = self.get_cookie_name(app)
+        if not session:
+            if session.modified:
+                response.delete_cookie(name, **scope)
+                response.vary.add("Cookie")
+            return
+        if not self.should_set_cookie(app, session):
+            return
+        signer = t.cast(URLSafeTimedSerializer, self.get_signing_serializer(app))
+        response.set_cookie(
+            name,
+            signer.dumps(dict(session)),
+            expires=self.get_expiration_time(app, session),
+            **scope,
+        )
+        response.vary.add("Cookie")

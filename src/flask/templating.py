@@ -1,0 +1,166 @@
+"""Templates: Jinja with the application's loaders, and the functions that render."""
+
+from __future__ import annotations
+
+import typing as t
+
+from jinja2 import BaseLoader, Template, TemplateNotFound
+from jinja2 import Environment as BaseEnvironment
+
+from .ctx import AppContext, RequestContext
+from .debughelpers import explain_template_loading_attempts
+from .globals import _cv_app, _cv_request, current_app, request
+from .helpers import stream_with_context
+from .signals import before_render_template, template_rendered
+
+if t.TYPE_CHECKING:
+    from .app import Flask
+    from .sansio.app import App
+    from .sansio.scaffold import Scaffold
+
+_Source = tuple[str, "str | None", "t.Callable[[], bool] | None"]
+_Attempt = tuple[BaseLoader, "Scaffold", "_Source | None"]
+
+
+def _default_template_ctx_processor() -> dict[str, t.Any]:
+    """Give templates ``g`` in an application context and ``request`` in a request.
+
+    ``session`` is a global of the environment instead: a template that does not use it must not
+    make the response vary by cookie.
+    """
+    app_context: AppContext | None = _cv_app.get(None)
+    request_context: RequestContext | None = _cv_request.get(None)
+    context: dict[str, t.Any] = {}
+    if app_context is not None:
+        context["g"] = app_context.g
+    if request_context is not None:
+        context["request"] = request_context.request
+    return context
+
+
+class Environment(BaseEnvironment):
+    """A Jinja environment that belongs to an application and loads from it and its blueprints."""
+
+    def __init__(self, app: App, **options: t.Any) -> None:
+        if "loader" not in options:
+            options["loader"] = app.create_global_jinja_loader()
+        super().__init__(**options)
+        self.app = app
+
+
+class DispatchingJinjaLoader(BaseLoader):
+    """Looks for a template in the application's folder, then in those of its blueprints in the
+    order of their registration.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    def get_source(self, environment: BaseEnvironment, template: str) -> t.Any:
+        """Return source, file name and a check for changes; see Jinja's ``BaseLoader``.
+
+        :raises TemplateNotFound: if no loader has it.
+        """
+        explain = self.app.config["EXPLAIN_TEMPLATE_LOADING"]
+        found: _Source | None = None
+        attempts: list[_Attempt] = []
+        for owner, loader in self._owned_loaders():
+            try:
+                source: _Source | None = loader.get_source(environment, template)
+            except TemplateNotFound:
+                source = None
+            attempts.append((loader, owner, source))
+            found = found or source
+            if found is not None and not explain:
+                return found
+        if explain:
+            explain_template_loading_attempts(self.app, template, attempts)
+        if found is None:
+            raise TemplateNotFound(template)
+        return found
+
+    def _owned_loaders(self) -> t.Iterator[tuple[Scaffold, BaseLoader]]:
+        owner: Scaffold
+        for owner in (self.app, *self.app.iter_blueprints()):
+            loader = owner.jinja_loader
+            if loader is not None:
+                yield owner, loader
+
+    def list_templates(self) -> list[str]:
+        """Return the names of all templates."""
+        names: set[str] = set()
+        for _, loader in self._owned_loaders():
+            names.update(loader.list_templates())
+        return list(names)
+
+
+def _announced(app: Flask, template: Template, context: dict[str, t.Any]) -> None:
+    app.update_template_context(context)
+    if before_render_template.receivers:
+        before_render_template.send(
+            app, _async_wrapper=app.ensure_sync, template=template, context=context
+        )
+
+
+def _finished(app: Flask, template: Template, context: dict[str, t.Any]) -> None:
+    if template_rendered.receivers:
+        template_rendered.send(
+            app, _async_wrapper=app.ensure_sync, template=template, context=context
+        )
+
+
+def _render(app: Flask, template: Template, context: dict[str, t.Any]) -> str:
+    _announced(app, template, context)
+    text = template.render(context)
+    _finished(app, template, context)
+    return text
+
+
+def _stream(app: Flask, template: Template, context: dict[str, t.Any]) -> t.Iterator[str]:
+    _announced(app, template, context)
+
+    def pieces() -> t.Iterator[str]:
+        yield from template.generate(context)
+        _finished(app, template, context)
+
+    # The template may use the request for as long as it streams.
+    return stream_with_context(pieces()) if request else pieces()
+
+
+def _current() -> Flask:
+    return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
+
+
+def render_template(
+    template_name_or_list: str | Template | list[str | Template], **context: t.Any
+) -> str:
+    """Return a template's text.
+
+    :param template_name_or_list: a name, or several of which the first that exists is taken.
+    :param context: the variables of the template.
+    :raises ~jinja2.TemplateNotFound: if there is none.
+    """
+    app = _current()
+    template = app.jinja_env.get_or_select_template(template_name_or_list)
+    return _render(app, template, context)
+
+
+def render_template_string(source: str, **context: t.Any) -> str:
+    """Return the text of a template that is given as source, with autoescaping as for HTML."""
+    app = _current()
+    return _render(app, app.jinja_env.from_string(source), context)
+
+
+def stream_template(
+    template_name_or_list: str | Template | list[str | Template], **context: t.Any
+) -> t.Iterator[str]:
+    """Return an iterator over a template's text, to be the body of a streamed response."""
+    app = _current()
+    template = app.jinja_env.get_or_select_template(template_name_or_list)
+    return _stream(app, template, context)
+
+
+def stream_template_string(source: str, **context: t.Any) -> t.Iterator[str]:
+    """Like :func:`stream_template`, for a template that is given as source."""
+    app = _current()
+    return _stream(app, app.jinja_env.from_string(source), context)

@@ -1,0 +1,95 @@
+"""The types of what applications hand to the framework and get from it."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import (
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+    from werkzeug.datastructures import Headers
+    from werkzeug.sansio.response import Response
+
+ResponseValue = t.Union[
+    "Response",
+    str,
+    bytes,
+    list[t.Any],
+    # A read-only view of the dict, so that TypedDicts are accepted too.
+    Mapping[str, t.Any],
+    Iterator[str],
+    Iterator[bytes],
+    Iterable[str],
+    Iterable[bytes],
+    AsyncIterable[str],
+    AsyncIterable[bytes],
+]
+"""The body that a view may return."""
+
+HeaderValue = t.Union[str, list[str], tuple[str, ...]]
+"""One header's value, or several values of it."""
+
+HeadersValue = t.Union[
+    "Headers",
+    Mapping[str, HeaderValue],
+    Sequence[tuple[str, HeaderValue]],
+]
+"""The headers that a view may return beside a body."""
+
+ResponseReturnValue = t.Union[
+    ResponseValue,
+    tuple[ResponseValue, HeadersValue],
+    tuple[ResponseValue, int],
+    tuple[ResponseValue, int, HeadersValue],
+    "WSGIApplication",
+]
+"""Everything that a view may return."""
+
+ResponseClass = t.TypeVar("ResponseClass", bound="Response")
+
+AppOrBlueprintKey = str | None
+"""A blueprint's name, or ``None`` for the application itself."""
+
+AfterRequestCallable = t.Union[
+    Callable[[ResponseClass], ResponseClass],
+    Callable[[ResponseClass], Awaitable[ResponseClass]],
+]
+BeforeFirstRequestCallable = t.Union[Callable[[], None], Callable[[], Awaitable[None]]]
+BeforeRequestCallable = t.Union[
+    Callable[[], ResponseReturnValue | None],
+    Callable[[], Awaitable[ResponseReturnValue | None]],
+]
+ShellContextProcessorCallable = Callable[[], dict[str, t.Any]]
+TeardownCallable = t.Union[
+    Callable[[BaseException | None], None],
+    Callable[[BaseException | None], Awaitable[None]],
+]
+TemplateContextProcessorCallable = t.Union[
+    Callable[[], dict[str, t.Any]],
+    Callable[[], Awaitable[dict[str, t.Any]]],
+]
+TemplateFilterCallable = Callable[..., t.Any]
+TemplateGlobalCallable = Callable[..., t.Any]
+TemplateTestCallable = Callable[..., bool]
+URLDefaultCallable = Callable[[str, dict[str, t.Any]], None]
+URLValuePreprocessorCallable = Callable[[str | None, dict[str, t.Any] | None], None]
+
+# ``Any`` as the argument: a handler names the exception class it was registered for, which
+# a type checker cannot relate to the registering call.
+ErrorHandlerCallable = t.Union[
+    Callable[[t.Any], ResponseReturnValue],
+    Callable[[t.Any], Awaitable[ResponseReturnValue]],
+]
+
+RouteCallable = t.Union[
+    Callable[..., ResponseReturnValue],
+    Callable[..., Awaitable[ResponseReturnValue]],
+]

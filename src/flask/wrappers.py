@@ -1,0 +1,368 @@
+"""Request and Response: Werkzeug's classes, which here derive what they hold when asked for it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from werkzeug.datastructures import EnvironHeaders, Headers
+from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.utils import get_content_type
+from werkzeug.wrappers import Request as RequestBase
+from werkzeug.wrappers import Response as ResponseBase
+
+from . import json
+from .debughelpers import attach_enctype_error_multidict
+from .globals import current_app
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from werkzeug.routing import Rule
+
+T = t.TypeVar("T")
+
+
+class derived(t.Generic[T]):
+    """An attribute that is computed on first access and from then on is an ordinary one."""
+
+    # PERF: werkzeug's and functools' cached_property go through the instance's __dict__, which
+    # makes CPython build it; setattr keeps attributes where the interpreter reads them fastest.
+
+    def __init__(self, compute: t.Callable[[t.Any], T]) -> None:
+        self.compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @t.overload
+    def __get__(self, instance: None, owner: type) -> derived[T]: ...
+
+    @t.overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+
+    def __get__(self, instance: object | None, owner: type) -> derived[T] | T:
+        if instance is None:
+            return self
+        value = self.compute(instance)
+        setattr(instance, self.name, value)
+        return value
+
+
+def decode_wsgi(value: str) -> str:
+    """Return the text that a WSGI string (:pep:`3333`: bytes as Latin-1) stands for in UTF-8."""
+    return value if value.isascii() else value.encode("latin1").decode(errors="replace")
+
+
+class Request(RequestBase):
+    """The request that an application handles, with what routing found out about it.
+
+    Everything is derived from :attr:`environ` when it is first asked for.
+    """
+
+    json_module: t.Any = json
+
+    url_rule: Rule | None = None
+    """The rule that matched, or ``None`` if none did."""
+
+    view_args: dict[str, t.Any] | None = None
+    """The arguments that the rule took from the path, or ``None`` if none matched."""
+
+    routing_exception: HTTPException | None = None
+    """Why no rule matched; raised when the view would be called."""
+
+    _max_content_length: int | None = None
+    _max_form_memory_size: int | None = None
+    _max_form_parts: int | None = None
+
+    def __init__(
+        self,
+        environ: WSGIEnvironment,
+        populate_request: bool = True,
+        shallow: bool = False,
+    ) -> None:
+        # PERF: the base class computes nine attributes here, most of which most views never
+        # ask for. They are derived below, by the same rules.
+        self.environ = environ
+        self.shallow = shallow
+        if populate_request and not shallow:
+            environ["werkzeug.request"] = self
+
+    # Typed as plain attributes, as the base class declares them.
+    if not t.TYPE_CHECKING:
+
+        @derived
+        def method(self) -> str:
+            return self.environ.get("REQUEST_METHOD", "GET").upper()
+
+        @derived
+        def scheme(self) -> str:
+            return self.environ.get("wsgi.url_scheme", "http")
+
+        @derived
+        def server(self) -> tuple[str, int | None] | None:
+            name = self.environ.get("SERVER_NAME")
+            if not name:
+                return None
+            try:
+                return name, int(self.environ.get("SERVER_PORT"))
+            except (TypeError, ValueError):
+                return name, None
+
+        @derived
+        def root_path(self) -> str:
+            return decode_wsgi(self.environ.get("SCRIPT_NAME") or "").rstrip("/")
+
+        @derived
+        def path(self) -> str:
+            return "/" + decode_wsgi(self.environ.get("PATH_INFO") or "").lstrip("/")
+
+        @derived
+        def query_string(self) -> bytes:
+            return self.environ.get("QUERY_STRING", "").encode("latin1")
+
+        @derived
+        def headers(self) -> EnvironHeaders:
+            return EnvironHeaders(self.environ)
+
+        @derived
+        def remote_addr(self) -> str | None:
+            return self.environ.get("REMOTE_ADDR")
+
+    @property
+    def max_content_length(self) -> int | None:
+        """The most bytes that a body may have, or ``None``: any number.
+
+        ``MAX_CONTENT_LENGTH``, unless it was set for this request.  A larger body raises
+        :exc:`~werkzeug.exceptions.RequestEntityTooLarge` when it is read.
+        """
+        if self._max_content_length is not None:
+            return self._max_content_length
+        if not current_app:
+            return super().max_content_length
+        return t.cast("int | None", current_app.config["MAX_CONTENT_LENGTH"])
+
+    @max_content_length.setter
+    def max_content_length(self, value: int | None) -> None:
+        self._max_content_length = value
+
+    @property
+    def max_form_memory_size(self) -> int | None:
+        """The most bytes that a form field that is not a file may have in a multipart body.
+
+        ``MAX_FORM_MEMORY_SIZE``, unless it was set for this request.
+        """
+        if self._max_form_memory_size is not None:
+            return self._max_form_memory_size
+        if not current_app:
+            return super().max_form_memory_size
+        return t.cast("int | None", current_app.config["MAX_FORM_MEMORY_SIZE"])
+
+    @max_form_memory_size.setter
+    def max_form_memory_size(self, value: int | None) -> None:
+        self._max_form_memory_size = value
+
+    @property  # type: ignore[override]
+    def max_form_parts(self) -> int | None:
+        """The most fields and files that a multipart body may have.
+
+        ``MAX_FORM_PARTS``, unless it was set for this request.
+        """
+        if self._max_form_parts is not None:
+            return self._max_form_parts
+        if not current_app:
+            return super().max_form_parts
+        return t.cast("int | None", current_app.config["MAX_FORM_PARTS"])
+
+    @max_form_parts.setter
+    def max_form_parts(self, value: int | None) -> None:
+        self._max_form_parts = value
+
+    @property
+    def endpoint(self) -> str | None:
+        """The endpoint of the rule that matched, or ``None``."""
+        rule = self.url_rule
+        return None if rule is None else t.cast("str | None", rule.endpoint)
+
+    @property
+    def blueprint(self) -> str | None:
+        """The registered name of the blueprint that the endpoint belongs to, or ``None``."""
+        endpoint = self.endpoint
+        return None if endpoint is None else endpoint.rpartition(".")[0] or None
+
+    @property
+    def blueprints(self) -> list[str]:
+        """The registered names of the endpoint's blueprint and of those around it, innermost
+        first.
+        """
+        name = self.blueprint
+        return [] if name is None else blueprint_chain(name)
+
+    def _load_form_data(self) -> None:
+        super()._load_form_data()
+        if (
+            current_app
+            and current_app.debug
+            and self.mimetype != "multipart/form-data"
+            and not self.files
+        ):
+            attach_enctype_error_multidict(self)
+
+    def on_json_loading_failed(self, e: ValueError | None) -> t.Any:
+        """Answer :meth:`get_json` for a body that is not JSON.
+
+        :raises BadRequest: with the parser's message only in debug mode, as it may quote data.
+        :raises UnsupportedMediaType: if the content type is not JSON's.
+        """
+        try:
+            return super().on_json_loading_failed(e)
+        except BadRequest as detailed:
+            if current_app and current_app.debug:
+                raise
+            raise BadRequest() from detailed
+
+
+def blueprint_chain(name: str) -> list[str]:
+    """The names of a blueprint and of those that it is nested in: ``a.b`` gives [a.b, a]."""
+    chain = [name]
+    while "." in name:
+        name = name.rpartition(".")[0]
+        chain.append(name)
+    return chain
+
+
+_STATUS_LINES: dict[int, str] = {
+    code: f"{code} {phrase.upper()}" for code, phrase in HTTP_STATUS_CODES.items()
+}
+_content_types: dict[str, str] = {}
+
+
+def full_content_type(mimetype: str) -> str:
+    """The mimetype with the charset parameter that text has."""
+    full = _content_types.get(mimetype)
+    if full is None:
+        full = get_content_type(mimetype, "utf-8")
+        if len(_content_types) < 256:
+            _content_types[mimetype] = full
+    return full
+
+
+class Response(ResponseBase):
+    """The response that an application sends; by default HTML.
+
+    The headers are put into a :class:`~werkzeug.datastructures.Headers` when someone asks for
+    them; a response that nobody looks at is sent without.
+    """
+
+    default_mimetype: str | None = "text/html"
+    json_module = json
+    autocorrect_location_header = False
+
+    _first_headers: tuple[tuple[str, str], ...] = ()
+    """What :attr:`headers` begins with when it is derived."""
+
+    def __init__(
+        self,
+        response: t.Any = None,
+        status: t.Any = None,
+        headers: t.Any = None,
+        mimetype: str | None = None,
+        content_type: str | None = None,
+        direct_passthrough: bool = False,
+    ) -> None:
+        # PERF: the usual response is text or bytes with a mimetype and perhaps a status. Its
+        # two headers are kept as a tuple. Everything else is made by the base class.
+        if headers is None and self.automatically_set_content_length:
+            kind = type(response)
+            if kind is str:
+                body = response.encode()
+            elif kind is bytes:
+                body = response
+            else:
+                super().__init__(
+                    response, status, headers, mimetype, content_type, direct_passthrough
+                )
+                return
+            if content_type is None:
+                if mimetype is None:
+                    mimetype = self.default_mimetype
+                if mimetype is not None:
+                    content_type = full_content_type(mimetype)
+            length = ("Content-Length", str(len(body)))
+            self._first_headers = (
+                (length,) if content_type is None else (("Content-Type", content_type), length)
+            )
+            self.response = [body]
+            self.direct_passthrough = direct_passthrough
+            self._on_close = []
+            if status is None:
+                status = self.default_status
+            line = _STATUS_LINES.get(status) if type(status) is int else None
+            if line is None:
+                self.status = status
+            else:
+                self._status, self._status_code = line, status
+        else:
+            super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
+
+    if not t.TYPE_CHECKING:  # declared by the base class as a plain attribute
+
+        @derived
+        def headers(self) -> Headers:
+            return Headers(self._first_headers)
+
+    @property
+    def max_cookie_size(self) -> int:  # type: ignore[override]
+        """The most bytes that a cookie may have before a warning says that browsers drop it.
+
+        ``MAX_COOKIE_SIZE``; 0 never warns.
+        """
+        if current_app:
+            return t.cast(int, current_app.config["MAX_COOKIE_SIZE"])
+        return super().max_cookie_size
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> t.Iterable[bytes]:
+        """Send the response by WSGI: announce status and headers, return the body's iterable."""
+        cls = type(self)
+        if (
+            cls.get_wsgi_response is ResponseBase.get_wsgi_response
+            and cls.get_wsgi_headers is ResponseBase.get_wsgi_headers
+            and cls.get_app_iter is ResponseBase.get_app_iter
+        ):
+            ready = self._ready(environ)
+            if ready is not None:
+                start_response(self._status, ready[0])
+                return ready[1]
+        return super().__call__(environ, start_response)
+
+    def _ready(
+        self, environ: WSGIEnvironment
+    ) -> tuple[list[tuple[str, str]], t.Iterable[bytes]] | None:
+        """Headers and body of a plain response, or ``None`` if it takes more to work them out."""
+        # PERF: the base class copies the headers, goes over them and encodes the body anew. A
+        # body of one piece of bytes that is sent whole, with no header that wants to be
+        # rewritten, needs nothing of it. The base class is the slow twin.
+        code = self._status_code
+        if code < 200 or code == 204 or code == 304 or self._on_close or self.direct_passthrough:
+            return None
+        response = self.response
+        if type(response) is not list or len(response) != 1 or type(response[0]) is not bytes:
+            return None
+        if "headers" not in self.__dict__:
+            headers = list(self._first_headers)
+        else:
+            headers = list(self.headers)
+            sized = False
+            for name, _ in headers:
+                name = name.lower()
+                if name == "content-length":
+                    sized = True
+                elif name == "location" or name == "content-location":
+                    return None
+            if not sized:
+                if not self.automatically_set_content_length:
+                    return None
+                headers.append(("Content-Length", str(len(response[0]))))
+        return headers, () if environ["REQUEST_METHOD"] == "HEAD" else response

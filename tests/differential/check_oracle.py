@@ -1,0 +1,101 @@
+"""Ask the original itself whether the recorded answers still hold, and compare ours with its.
+
+    python -m tests.differential.check_oracle [--oracle PYTHON] [topic ...]
+
+``PYTHON`` is an interpreter with the original installed; without it an environment is made
+in ``.work/oracle``.  The answer is 1 where a record no longer holds, or where this
+interpreter's implementation differs in a way ``docs/differences.md`` doesn't list.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+from typing import Any
+
+from .differences import reason_for
+from .run import Observations, recorded
+
+ROOT = Path(__file__).parents[2]
+REQUIREMENTS = ("flask==3.1.3", "asgiref", "python-dotenv", "cryptography")
+
+
+def make_oracle(place: Path) -> Path:
+    """Answer the interpreter of an environment with the original, made where missing."""
+    python = place / "bin" / "python"
+    if not python.exists():
+        venv.create(place, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *REQUIREMENTS], check=True)
+    return python
+
+
+def ask(python: Path | str, topics: list[str], *options: str) -> Observations:
+    """Run the scenarios in another interpreter, which must not see our sources."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    with tempfile.TemporaryDirectory() as directory:
+        out = Path(directory) / "out.json"
+        command = [str(python), "-m", "tests.differential.run", "--out", str(out), *options]
+        subprocess.run([*command, *topics], check=True, cwd=ROOT, env=environment)
+        answers: Observations = json.loads(out.read_text())
+    return answers
+
+
+def compare(expected: Observations, actual: Observations) -> list[str]:
+    """Answer the ids whose observations are not the same, or that only one side has."""
+    keys = sorted(expected.keys() | actual.keys())
+    return [key for key in keys if expected.get(key) != actual.get(key)]
+
+
+def narrow(expected: Any, actual: Any, path: str = "") -> list[str]:
+    """Point at the places where two observations part."""
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        parts = [
+            narrow(expected.get(key, "<nothing>"), actual.get(key, "<nothing>"), f"{path}.{key}")
+            for key in sorted(expected.keys() | actual.keys())
+        ]
+        return [line for part in parts for line in part]
+    if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
+        pairs = enumerate(zip(expected, actual, strict=True))
+        return [line for n, (a, b) in pairs for line in narrow(a, b, f"{path}[{n}]")]
+    if expected == actual:
+        return []
+    return [f"    {path or '.'}\n      original {expected!r}\n      ours     {actual!r}"]
+
+
+def report(title: str, keys: list[str], expected: Observations, actual: Observations) -> None:
+    print(f"{len(keys)} {title}")
+    for key in keys:
+        print(f"  {key}")
+        print("\n".join(narrow(expected.get(key, {}), actual.get(key, {}))))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.differential.check_oracle")
+    parser.add_argument("topics", nargs="*")
+    parser.add_argument("--oracle", type=Path, default=os.environ.get("HIPFLASK_ORACLE"))
+    parser.add_argument("--records-only", action="store_true", help="don't run our own side")
+    options = parser.parse_args(arguments)
+    oracle = options.oracle or make_oracle(ROOT / ".work" / "oracle")
+    answers, records = ask(oracle, options.topics), recorded(options.topics)
+    stale = compare(records, answers)
+    report("records no longer hold", stale, records, answers)
+    if options.records_only:
+        return int(bool(stale))
+    from .run import observe_all
+
+    ours = observe_all(options.topics)
+    differing = compare(answers, ours)
+    unlisted = [key for key in differing if reason_for(key) is None]
+    report("unlisted differences", unlisted, answers, ours)
+    print(f"{len(answers)} scenarios, {len(differing) - len(unlisted)} listed differences")
+    return int(bool(stale or unlisted))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Scenarios by topic: each module is one chapter, each function one question to both sides."""

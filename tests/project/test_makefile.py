@@ -1,0 +1,47 @@
+"""The commands a newcomer meets first say what they do and what they lack."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("make") is None, reason="these tests run make, which is not installed here"
+)
+
+
+def make(*args: str) -> subprocess.CompletedProcess[str]:
+    command = ["make", "--no-print-directory", *args]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+def phony_targets() -> set[str]:
+    found = re.search(r"^\.PHONY: (.+)$", MAKEFILE, flags=re.MULTILINE)
+    assert found is not None
+    return set(found[1].split())
+
+
+def test_plain_make_lists_every_target_with_a_line_of_its_own() -> None:
+    lines = make().stdout.splitlines()[1:]
+    assert {line.split()[0] for line in lines} == phony_targets()
+    assert all(len(line.split()) > 2 for line in lines)
+    assert {"demo", "test", "lint", "types", "bench", "differential"} <= phony_targets()
+
+
+def test_missing_python_is_named_with_the_remedy(tmp_path: Path) -> None:
+    done = make("test", "PYTHON=", f"VENV={tmp_path / 'venv'}")
+    assert done.returncode != 0
+    assert "Python 3.11 or newer" in done.stderr
+    assert "python3-venv" in done.stderr
+    assert not (tmp_path / "venv").exists()
+
+
+def test_ci_script_is_executable_and_well_formed() -> None:
+    script = ROOT / ".ci" / "run"
+    assert script.stat().st_mode & 0o111
+    subprocess.run(["bash", "-n", script], check=True)
