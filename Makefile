@@ -43,20 +43,20 @@ types: $(VENV)/.dev ## check types with mypy and pyright, those of users' progra
 	$(BIN)/pyright
 	$(BIN)/python -m pytest -m typing tests/typing $(ARGS)
 
-browser: $(VENV)/.test ## walk the demo in a headless browser (needs chromium)
+browser: $(VENV)/.browser ## walk the demo in a headless browser (needs chromium)
 	$(BIN)/python -m pytest -m browser $(ARGS)
 
 packaging: $(VENV)/.dev ## build wheel and sdist, install them, try them
 	$(BIN)/python -m pytest -m packaging $(ARGS)
 
-differential: $(VENV)/.test $(VENV)-original/.flask ## compare with the original Flask, installed beside
-	$(BIN)/python -m tests.differential.check_oracle --oracle $(VENV)-original/bin/python
+differential: $(VENV)/.test ## ask the original Flask, installed beside, and compare
+	$(BIN)/python -m tests.differential.check_oracle $(ARGS)
 
-bench: $(VENV)/.test $(VENV)-original/.flask ## measure CPU time per request against the original
-	$(BIN)/python benchmarks/run.py --original $(VENV)-original/bin/python
+bench: $(VENV)/.bench ## measure CPU time per request, beside the original
+	$(BIN)/python -m benchmarks.run $(ARGS)
 
-bench-http: $(VENV)/.test $(VENV)-original/.flask ## measure requests over real sockets against the original
-	$(BIN)/python benchmarks/http.py --original $(VENV)-original/bin/python
+bench-http: $(VENV)/.bench ## measure requests over sockets, beside the original (needs wrk)
+	$(BIN)/python -m benchmarks.sockets $(ARGS)
 
 coverage: $(VENV)/.dev ## run the tests and report branch coverage
 	$(BIN)/coverage erase
@@ -65,11 +65,11 @@ coverage: $(VENV)/.dev ## run the tests and report branch coverage
 	$(BIN)/coverage report
 
 clean: ## remove environments, caches and builds
-	rm -rf $(VENV) $(VENV)-* build dist .coverage .coverage.* htmlcov
+	rm -rf $(VENV) $(VENV)-* .work build dist .coverage .coverage.* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# One stamp for each set of packages; a change of pyproject.toml installs anew.
+# One stamp for each set of packages; a change of pyproject.toml installs them anew.
 
 $(VENV)/.created:
 	@test -n '$(PYTHON)' || { \
@@ -79,20 +79,13 @@ $(VENV)/.created:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.demo: pyproject.toml $(VENV)/.created
-	$(PIP) --editable '.[async,dotenv]'
-	@touch $@
+# Each installs the package with the extras after its name.
+$(VENV)/.demo: EXTRAS = async,dotenv
+$(VENV)/.test: EXTRAS = async,dotenv,test
+$(VENV)/.dev: EXTRAS = async,dotenv,test,dev
+$(VENV)/.browser: EXTRAS = async,dotenv,test,browser
+$(VENV)/.bench: EXTRAS = async,dotenv,test,bench
 
-$(VENV)/.test: pyproject.toml $(VENV)/.created
-	$(PIP) --editable '.[async,dotenv,test]'
-	@touch $@ $(VENV)/.demo
-
-$(VENV)/.dev: pyproject.toml $(VENV)/.created
-	$(PIP) --editable '.[async,dotenv,test,dev]'
-	@touch $@ $(VENV)/.test $(VENV)/.demo
-
-$(VENV)-original/.flask:
-	$(MAKE) --no-print-directory VENV=$(VENV)-original $(VENV)-original/.created
-	$(VENV)-original/bin/python -m pip --disable-pip-version-check install --quiet \
-		'flask[async,dotenv]==3.1.3' cryptography
+$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.browser $(VENV)/.bench: pyproject.toml $(VENV)/.created
+	$(PIP) --editable '.[$(EXTRAS)]'
 	@touch $@

@@ -1,7 +1,8 @@
 """The applications that are measured, written with nothing but Flask's documented interface.
 
-`FACTORIES` maps a name to the function that builds that application. Whatever `flask` is installed in
-the running interpreter serves them: the file must work unchanged on Hipflask and on the original.
+`FACTORIES` maps a name to the function that builds that application. Whatever `flask` is installed
+in the running interpreter serves them: the file must work unchanged on Hipflask and on the
+original.
 """
 
 from __future__ import annotations
@@ -232,8 +233,8 @@ def create_large() -> Flask:
 def create_grown(routes: int = 10, blueprints: int = 0, hooks: int = 0) -> Flask:
     """An application of a given size; the measured route, /grown/<name>, is declared halfway.
 
-    `hooks` counts before-request functions of other blueprints: work of theirs that a request to the
-    measured route never has to do.
+    `hooks` counts before-request functions of other blueprints: work of theirs that a request to
+    the measured route never has to do.
     """
     app = Flask(__name__)
 

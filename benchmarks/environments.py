@@ -76,8 +76,8 @@ class WorkerProcess:
 def environment(*, is_ours: bool, seed: int = 0) -> dict[str, str]:
     """The variables of a measured process.
 
-    PYTHONPATH reaches our side only: it may name a source tree, which must not serve for the original.
-    The hash seed is the same on both sides.
+    PYTHONPATH reaches our side only: it may name a source tree, which must not serve for the
+    original. The hash seed is the same on both sides.
     """
     variables = {
         name: value

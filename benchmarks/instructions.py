@@ -1,16 +1,18 @@
-"""Count the instructions of five key requests: a guard against regressions that no busy machine upsets.
+"""Count the instructions of five key requests: a guard that no busy machine upsets.
 
 `python -m benchmarks.instructions` prints the counts as JSON; `--record` keeps them in results/;
-`--check benchmarks/results/instructions.json --bound 0.05` fails (exit code 1) where a count has grown by
-more than 5%.
+`--check benchmarks/results/instructions.json --bound 0.05` fails (exit code 1) where a count has
+grown by more than 5%.
 
-Each process prepares all requests, answers each of them `COUNT` times, and then answers one of them
-another `COUNT` times, or none; the difference by `COUNT` is the cost of one request, and start-up, compilation
-and caches cancel out. valgrind (cachegrind) counts; addresses and hash seed are fixed.
+Each process prepares all requests, answers each of them `COUNT` times, and then answers one of
+them another `COUNT` times, or none; the difference by `COUNT` is the cost of one request, and
+start-up, compilation and caches cancel out. valgrind (cachegrind) counts; addresses and hash seed
+are fixed.
 
-Counts of different interpreters or libraries say nothing about each other. A yardstick, a piece of plain
-Python, is counted in the same run: where it, the interpreter's version or a library's differs from the record,
-the comparison is called off with a notice and exit code 0, or with `--strict` exit code 3.
+Counts of different interpreters or libraries say nothing about each other. A yardstick, a piece of
+plain Python, is counted in the same run: where it, the interpreter's version or a library's
+differs from the record, the comparison is called off with a notice and exit code 0, or with
+`--strict` exit code 3.
 """
 
 from __future__ import annotations
@@ -63,6 +65,10 @@ def yardstick(count: int) -> None:
 
 def exercise(name: str) -> None:
     """What the counted process does; `name` is a scenario, the yardstick, or empty for neither."""
+    # Whether a full collection falls into the set-up is chance, and it costs as much as ten
+    # requests: so there is none until all stands, and then the garbage of requests is collected,
+    # and counted, as ever.
+    gc.disable()
     from benchmarks.worker import Worker, measure
 
     worker = Worker()
@@ -70,10 +76,9 @@ def exercise(name: str) -> None:
         worker.prepare(key, "main")
         measure(worker.applications["main"], worker.prepared[key, "main"], COUNT)
     yardstick(COUNT)
-    # What stands now is set-up: whether a full collection walks it in the part that is counted, or just
-    # before, is chance. What requests leave behind is collected, and counted, as ever.
     gc.collect()
     gc.freeze()
+    gc.enable()
     if name == YARDSTICK:
         yardstick(COUNT)
     elif name:

@@ -1,9 +1,9 @@
 """Measure CPU time per request: Hipflask, the original, and peers, in one alternating run.
 
-`python -m benchmarks.run` (`make bench`). Each pass starts one fresh process per implementation; within
-a pass the processes take turns, scenario by scenario, round by round, some 30 ms each. A ratio is the
-median over all rounds of (original / ours) in the same round. The exit code is 0 whatever the numbers
-are; it is 1 where an answer is wrong or differs between the two.
+`python -m benchmarks.run` (`make bench`). Each pass starts one fresh process per implementation;
+within a pass the processes take turns, scenario by scenario, round by round, some 30 ms each. A
+ratio is the median over all rounds of (original / ours) in the same round. The exit code is 0
+whatever the numbers are; it is 1 where an answer is wrong or differs between the two.
 """
 
 from __future__ import annotations

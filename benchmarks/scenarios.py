@@ -1,7 +1,8 @@
 """The requests that are measured, and what a right answer to each of them is.
 
-This module imports no framework: the parent process reads the list from it, and the workers build the
-environs with it. A scenario of several exchanges is measured as a whole and reported per request.
+This module imports no framework: the parent process reads the list from it, and the workers build
+the environs with it. A scenario of several exchanges is measured as a whole and reported per
+request.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and what its answer must be; `body` and `data` (JSON) are exact, `parts` are found."""
+    """A request and its right answer: `body` and `data` (JSON) are exact, `parts` are in it."""
 
     request: Request
     status: int = 200

@@ -1,4 +1,4 @@
-"""`application` for a server to load; BENCH_APPLICATION says which one (see `build_application`)."""
+"""`application` for a server to load; BENCH_APPLICATION names it as `build_application` does."""
 
 from __future__ import annotations
 

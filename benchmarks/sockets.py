@@ -1,8 +1,9 @@
 """Measure requests per second over loopback: bare callable, Falcon, Bottle, the original, Hipflask.
 
-`python -m benchmarks.sockets` (`make bench-http`). Each application is served by Granian (one worker) and
-by Gunicorn (sync; gthread with 8 threads; gevent where it is installed on both sides). All servers of a
-row are up at the same time and idle but one: `wrk` loads them in turn, round by round, from another core.
+`python -m benchmarks.sockets` (`make bench-http`). Each application is served by Granian (one
+worker) and by Gunicorn (sync; gthread with 8 threads; gevent where it is installed on both sides).
+All servers of a row are up at the same time and idle but one: `wrk` loads them in turn, round by
+round, from another core.
 """
 
 from __future__ import annotations

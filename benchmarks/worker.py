@@ -1,15 +1,17 @@
 """A process that answers measured requests with one implementation.
 
-`python -m benchmarks.worker` reads one JSON object a line from standard input and writes one a line to
-standard output:
+`python -m benchmarks.worker` reads one JSON object a line from standard input and writes one a
+line to standard output:
 
     {"do": "about"}                                         -> what is installed here
     {"do": "prepare", "scenario": NAME, "application": A}   -> proof of what it answers
     {"do": "run", "scenario": NAME, "application": A, "count": N}  -> {"ns": CPU time of N passes}
+    {"do": "first", "scenario": NAME, "application": A}
+        -> {"build_ns": CPU time to make it, "first_ns": of its first request}
     {"do": "memory"}                                        -> {"rss": bytes, "peak": bytes}
 
-`application` may be left out; the scenario's own is taken then. Garbage collection stays on, as it is in
-a server, and only this process's CPU time is counted.
+`application` may be left out; the scenario's own is taken then. Garbage collection stays on, as it
+is in a server, and only this process's CPU time is counted.
 """
 
 from __future__ import annotations
@@ -188,6 +190,19 @@ def measure(app: Application, prepared: Prepared, count: int) -> int:
     return time.process_time_ns() - start
 
 
+def first(name: str, application: str) -> dict[str, int]:
+    """CPU nanoseconds to build an application, and of the first request that it ever answers."""
+    exchange = scenario_named(name).exchanges[0]
+    environ = environ_of(exchange.request)
+    moments = [time.process_time_ns()]
+    app = build_application(application)
+    moments.append(time.process_time_ns())
+    answer = ask(app, environ)
+    moments.append(time.process_time_ns())
+    verify(exchange, answer)
+    return {"build_ns": moments[1] - moments[0], "first_ns": moments[2] - moments[1]}
+
+
 def about() -> dict[str, Any]:
     """The interpreter and the packages of this environment."""
     versions = {}
@@ -230,6 +245,8 @@ class Worker:
                 return about()
             case "memory":
                 return memory()
+            case "first":
+                return first(*self.key(order))
             case "prepare":
                 return {"answers": self.prepare(*self.key(order))}
             case "run":

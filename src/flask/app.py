@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import typing as t
@@ -11,29 +12,25 @@ from datetime import timedelta
 from inspect import iscoroutinefunction
 from itertools import chain
 from types import TracebackType
-from urllib.parse import quote as _quote
 
-import click
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import BuildError, MapAdapter
-from werkzeug.serving import is_running_from_reloader
-from werkzeug.wsgi import get_host
+from werkzeug.routing import MapAdapter
 
-from . import cli
+from . import cli as cli
+from . import devserver
 from . import typing as ft
 from .blueprints import max_age_setting, open_in
 from .cli import AppGroup
 from .ctx import UNSET, AppContext, RequestContext, Unset
-from .globals import _cv_app, _cv_request, g, request, session
-from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, send_from_directory
-from .pipeline import errors, hooks, overrides, view
+from .globals import _cv_request, g, request, session
+from .helpers import get_flashed_messages, send_from_directory
+from .pipeline import errors, hooks, overrides, steps, urls, view
 from .pipeline import response as responses
 from .pipeline.compiler import Compiled, compile_app
 from .pipeline.entry_wsgi import open_door
 from .sansio.app import App
 from .sessions import SecureCookieSessionInterface, SessionInterface
-from .signals import request_finished, request_started
 from .templating import Environment
 from .testing import EnvironBuilder, FlaskClient, FlaskCliRunner
 from .wrappers import Request, Response
@@ -111,19 +108,20 @@ class Flask(App):
         instance_relative_config: bool = False,
         root_path: str | None = None,
     ) -> None:
+        self.cli = AppGroup()
         super().__init__(
-            import_name=import_name,
-            static_url_path=static_url_path,
-            static_folder=static_folder,
-            static_host=static_host,
-            host_matching=host_matching,
-            subdomain_matching=subdomain_matching,
-            template_folder=template_folder,
-            instance_path=instance_path,
-            instance_relative_config=instance_relative_config,
-            root_path=root_path,
+            import_name,
+            static_url_path,
+            static_folder,
+            static_host,
+            host_matching,
+            subdomain_matching,
+            template_folder,
+            instance_path,
+            instance_relative_config,
+            root_path,
         )
-        self.cli = AppGroup(name=self.name)
+        self.cli.name = self.name
         if self.has_static_folder:
             self._add_static_rule(static_host, host_matching)
 
@@ -187,23 +185,17 @@ class Flask(App):
 
     def create_jinja_environment(self) -> Environment:
         """Make the environment that templates are loaded in, with the usual globals."""
-        options = dict(self.jinja_options)
-        options.setdefault("autoescape", self.select_jinja_autoescape)
-        if "auto_reload" not in options:
-            auto_reload = self.config["TEMPLATES_AUTO_RELOAD"]
-            options["auto_reload"] = self.debug if auto_reload is None else auto_reload
-        environment = self.jinja_environment(self, **options)
-        environment.globals.update(
-            url_for=self.url_for,
-            get_flashed_messages=get_flashed_messages,
-            config=self.config,
-            # Macros that are imported without their context see globals alone.
-            request=request,
-            session=session,
-            g=g,
-        )
-        environment.policies["json.dumps_function"] = self.json.dumps
-        return environment
+        options = {"autoescape": self.select_jinja_autoescape, **self.jinja_options}
+        if options.get("auto_reload") is None:
+            reload = self.config["TEMPLATES_AUTO_RELOAD"]
+            options["auto_reload"] = self.debug if reload is None else reload
+        made = self.jinja_environment(self, **options)
+        made.policies["json.dumps_function"] = self.json.dumps
+        # Macros that are imported without their context see globals alone.
+        made.globals |= {"g": g, "request": request, "session": session}
+        made.globals |= {"config": self.config, "url_for": self.url_for}
+        made.globals["get_flashed_messages"] = get_flashed_messages
+        return made
 
     def update_template_context(self, context: dict[str, t.Any]) -> None:
         """Add what the context processors have to a template's variables; what the view passed
@@ -236,29 +228,7 @@ class Flask(App):
             the first.
         :raises ~werkzeug.exceptions.SecurityError: for a host not among ``TRUSTED_HOSTS``.
         """
-        config = self.config
-        server_name = config["SERVER_NAME"]
-        if request is None:
-            if server_name is None:
-                return None
-            return self.url_map.bind(
-                server_name,
-                script_name=config["APPLICATION_ROOT"],
-                url_scheme=config["PREFERRED_URL_SCHEME"],
-            )
-        trusted_hosts = config["TRUSTED_HOSTS"]
-        if trusted_hosts is not None:
-            request.trusted_hosts = trusted_hosts
-        # Checks the host, which must not wait until somebody asks for it.
-        request.host = get_host(request.environ, request.trusted_hosts)
-        subdomain = None
-        if self.url_map.host_matching:
-            server_name = None
-        elif not self.subdomain_matching:
-            subdomain = self.url_map.default_subdomain or ""
-        return self.url_map.bind_to_environ(
-            request.environ, server_name=server_name, subdomain=subdomain
-        )
+        return urls.make_adapter(self, request)
 
     def url_for(
         self,
@@ -282,40 +252,13 @@ class Flask(App):
         :raises ~werkzeug.routing.BuildError: if no rule fits; see ``url_build_error_handlers``.
         :raises RuntimeError: outside of a request if ``SERVER_NAME`` is not set.
         """
-        ctx = _cv_request.get(None)
-        if ctx is not None:
-            if endpoint[:1] == ".":
-                blueprint = ctx.request.blueprint
-                endpoint = endpoint[1:] if blueprint is None else f"{blueprint}{endpoint}"
-            if _external is None:
-                _external = _scheme is not None
-            adapter = ctx.url_adapter
-        else:
-            app_ctx = _cv_app.get(None)
-            adapter = self.create_url_adapter(None) if app_ctx is None else app_ctx.url_adapter
-            if _external is None:
-                _external = True
-        if adapter is None:
-            raise RuntimeError(
-                "'url_for' was called outside of a request, where only 'SERVER_NAME' can say what"
-                " the URL begins with. Set it ('APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' too,"
-                " where they differ from the defaults)."
-            )
-        if _scheme is not None and not _external:
-            raise ValueError("'_scheme' is for external URLs: '_external' must not be False.")
-        self.inject_url_defaults(endpoint, values)
-        try:
-            url = adapter.build(
-                endpoint,
-                values,
-                method=_method,
-                url_scheme=_scheme,
-                force_external=_external,
-            )
-        except BuildError as error:
-            values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
-            return self.handle_url_build_error(error, endpoint, values)
-        return url if _anchor is None else f"{url}#{_quote(_anchor, safe=_ANCHOR_SAFE)}"
+        special = {
+            "_method": _method,
+            "_scheme": _scheme,
+            "_anchor": _anchor,
+            "_external": _external,
+        }
+        return urls.build_url(self, endpoint, values, special)
 
     # Serving
 
@@ -337,39 +280,7 @@ class Flask(App):
         :param load_dotenv: read ``.env`` and ``.flaskenv`` first.
         :param options: of :func:`werkzeug.serving.run_simple`.
         """
-        if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
-            if not is_running_from_reloader():
-                click.secho(
-                    " * 'app.run()' does nothing when the 'flask' command has imported the"
-                    " application.\n   Put it under \"if __name__ == '__main__':\".",
-                    fg="red",
-                )
-            return
-        if get_load_dotenv(load_dotenv):
-            cli.load_dotenv()
-            if "FLASK_DEBUG" in os.environ:
-                self.debug = get_debug_flag()
-        if debug is not None:
-            self.debug = bool(debug)
-
-        server_host = server_port = None
-        if self.config["SERVER_NAME"]:
-            server_host, _, server_port = self.config["SERVER_NAME"].partition(":")
-        host = host or server_host or "127.0.0.1"
-        if port is None:
-            port = int(server_port) if server_port else 5000
-        options.setdefault("use_reloader", self.debug)
-        options.setdefault("use_debugger", self.debug)
-        options.setdefault("threaded", True)
-        cli.show_server_banner(self.debug, self.name)
-
-        from werkzeug.serving import run_simple
-
-        try:
-            run_simple(t.cast(str, host), port, self, **options)
-        finally:
-            # In an interactive session more may be declared before it is run again.
-            self._got_first_request = False
+        devserver.run(self, host, port, debug, load_dotenv, options)
 
     def test_client(self, use_cookies: bool = True, **kwargs: t.Any) -> FlaskClient:
         """Return a client that sends requests without a server.
@@ -393,11 +304,17 @@ class Flask(App):
 
     def app_context(self) -> AppContext:
         """Return a context in which the application is current, to be used by ``with``."""
-        return AppContext(self)
+        context = AppContext(self)
+        if not overrides.is_built_in(self, Flask, "create_url_adapter"):
+            context.url_adapter  # noqa: B018 - an override may expect to be called each time
+        return context
 
     def request_context(self, environ: WSGIEnvironment) -> RequestContext:
         """Return a context in which the request of an environ is current."""
-        return RequestContext(self, environ)
+        context = RequestContext(self, environ)
+        if not overrides.is_built_in(self, Flask, "create_url_adapter"):
+            context.url_adapter  # noqa: B018 - an override may expect to be called each time
+        return context
 
     def test_request_context(self, *args: t.Any, **kwargs: t.Any) -> RequestContext:
         """Return the context of a made-up request, to be used by ``with``.
@@ -406,11 +323,8 @@ class Flask(App):
 
         :param args: as for :class:`werkzeug.test.EnvironBuilder`, beginning with the path.
         """
-        builder = EnvironBuilder(self, *args, **kwargs)
-        try:
+        with contextlib.closing(EnvironBuilder(self, *args, **kwargs)) as builder:
             return self.request_context(builder.get_environ())
-        finally:
-            builder.close()
 
     # Sync and async
 
@@ -458,13 +372,12 @@ class Flask(App):
 
     def full_dispatch_request(self) -> Response:
         """Run hooks, view and error handlers; return the finished response."""
-        self._got_first_request = True
+        if not self._got_first_request:
+            self._got_first_request = True
         try:
-            if request_started.receivers:
-                request_started.send(self, _async_wrapper=self.ensure_sync)
-            rv = self.preprocess_request()
-            if rv is None:
-                rv = self.dispatch_request()
+            steps.announce_start(self)
+            early = self.preprocess_request()
+            rv = self.dispatch_request() if early is None else early
         except Exception as error:
             rv = self.handle_user_exception(error)
         return self.finalize_request(rv)
@@ -493,7 +406,7 @@ class Flask(App):
 
         :raises TypeError: for anything else.
         """
-        return responses.make_response(self, _cv_request.get(), rv)
+        return responses.make_response(self, rv)
 
     def finalize_request(
         self, rv: ft.ResponseReturnValue | HTTPException, from_error_handler: bool = False
@@ -505,12 +418,12 @@ class Flask(App):
         response = self.make_response(rv)
         try:
             response = self.process_response(response)
-            if request_finished.receivers:
-                request_finished.send(self, _async_wrapper=self.ensure_sync, response=response)
+            steps.announce_response(self, response)
         except Exception:
-            if not from_error_handler:
+            if from_error_handler:
+                self.logger.exception("The response to an error could not be finished as usual")
+            else:
                 raise
-            self.logger.exception("The response to an error could not be finished as usual")
         return response
 
     def process_response(self, response: Response) -> Response:
@@ -563,7 +476,5 @@ class Flask(App):
 def _given_or_handled(exc: BaseException | Unset | None) -> BaseException | None:
     return sys.exc_info()[1] if isinstance(exc, Unset) else exc
 
-
-_ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
 
 overrides.remember(Flask)

@@ -58,16 +58,16 @@ class Blueprint(SansioBlueprint):
         super().__init__(
             name,
             import_name,
-            static_folder,
-            static_url_path,
-            template_folder,
-            url_prefix,
-            subdomain,
-            url_defaults,
-            root_path,
-            cli_group,
+            cli_group=cli_group,
+            root_path=root_path,
+            static_folder=static_folder,
+            static_url_path=static_url_path,
+            subdomain=subdomain,
+            template_folder=template_folder,
+            url_defaults=url_defaults,
+            url_prefix=url_prefix,
         )
-        self.cli = AppGroup(name=self.name)
+        self.cli = AppGroup(name)
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
         """How long clients may keep a static file, in seconds; ``None``: they ask each time.

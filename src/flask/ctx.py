@@ -13,7 +13,8 @@ from werkzeug.exceptions import HTTPException
 from . import typing as ft
 from .globals import _cv_app, _cv_request
 from .signals import appcontext_popped, appcontext_pushed
-from .wrappers import derived
+from .watch import WatchedType
+from .wrappers import decode_wsgi, derived
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -90,8 +91,8 @@ def after_this_request(f: ft.AfterRequestCallable[t.Any]) -> ft.AfterRequestCall
     context = _cv_request.get(None)
     if context is None:
         raise RuntimeError(
-            "'after_this_request' needs a request context: call it from a view or a hook, or"
-            " use 'app.after_request' for every request."
+            "'after_this_request' can only be used while a request is handled: call it from a view"
+            " or a hook, or use 'app.after_request' for every request."
         )
     if not context._after_request_functions:
         context._after_request_functions = []
@@ -110,8 +111,8 @@ def copy_current_request_context(f: F) -> F:
     original = _cv_request.get(None)
     if original is None:
         raise RuntimeError(
-            "'copy_current_request_context' needs a request context: apply it inside of a"
-            " view, where there is a request to copy."
+            "'copy_current_request_context' can only be used while a request is handled: apply it"
+            " inside of a view, where there is a request to copy."
         )
     template = original.copy()
 
@@ -132,8 +133,10 @@ def has_app_context() -> bool:
     return _cv_app.get(None) is not None
 
 
-class _Context:
+class _Context(metaclass=WatchedType):
     """What both contexts share: they are pushed and popped, also by a ``with`` block."""
+
+    watched_names = frozenset({"push", "pop", "match_request"})
 
     if t.TYPE_CHECKING:
 
@@ -241,10 +244,13 @@ class RequestContext(_Context):
     _made: Request | None = None
     _routing_error: HTTPException | None = None
     _view_args: dict[str, t.Any] | None = None
-    _tokens: tuple[tuple[contextvars.Token[RequestContext], AppContext | None], ...] = ()
+    _tokens: tuple[tuple[contextvars.Token[RequestContext], AppContext | None], ...] | None = None
     _adapter: MapAdapter | Unset | None = UNSET
-    _streams = 0
-    _waiting: AppContext | None = None
+    keeps_adapter = False
+    """Whether URLs are only built by the adapter: somebody else's, or none at all."""
+
+    _opening = False
+    _shares_app_context = False
 
     app: Flask
 
@@ -285,21 +291,19 @@ class RequestContext(_Context):
             try:
                 adapter = self._adapter = self.app.create_url_adapter(self.request)
             except HTTPException as error:
+                self.keeps_adapter = True
                 self._keep_routing_error(error)
         return adapter
 
     @url_adapter.setter
     def url_adapter(self, adapter: MapAdapter | None) -> None:
         self._adapter = adapter
+        self.keeps_adapter = True
 
-    @property
-    def g(self) -> _AppCtxGlobals:
-        """The namespace of the current application context."""
-        return _cv_app.get().g
-
-    @g.setter
-    def g(self, value: _AppCtxGlobals) -> None:
-        _cv_app.get().g = value
+    @derived
+    def url_root(self) -> str:
+        """What the paths of URLs begin with: where the application is mounted, and a slash."""
+        return decode_wsgi(self.environ.get("SCRIPT_NAME") or "").rstrip("/") + "/"
 
     @property
     def session(self) -> SessionMixin:
@@ -309,7 +313,7 @@ class RequestContext(_Context):
         """
         session = self._opened
         if session is None:
-            if not self._tokens:
+            if self._tokens is None:
                 raise AssertionError(
                     "The session is opened when the request context is pushed, which this one"
                     " has not been."
@@ -321,7 +325,7 @@ class RequestContext(_Context):
     @property
     def _session(self) -> SessionMixin | None:
         """The session without the mark that someone asked for it."""
-        if self._opened is None and self._tokens:
+        if self._opened is None and self._tokens is not None and not self._opening:
             return self._open_session()
         return self._opened
 
@@ -332,10 +336,12 @@ class RequestContext(_Context):
     def _open_session(self) -> SessionMixin:
         app = self.app
         interface = app.session_interface
+        self._opening = True  # and remains so if that fails
         session = interface.open_session(app, self.request)
         if session is None:
             session = interface.make_null_session(app)
         self._opened = session
+        self._opening = False
         return session
 
     def _keep_routing_error(self, error: HTTPException) -> None:
@@ -379,7 +385,9 @@ class RequestContext(_Context):
         if current is None or current.app is not self.app:
             own = self.app.app_context()
             own.push()
-        self._tokens += ((_cv_request.set(self), own),)
+        else:
+            self._shares_app_context = True
+        self._tokens = (*(self._tokens or ()), (_cv_request.set(self), own))
         if self._opened is None:
             self._open_session()
         if self.url_adapter is not None:
@@ -396,27 +404,16 @@ class RequestContext(_Context):
             raise LookupError(f"{self!r} is not pushed")
         if isinstance(exc, Unset):
             exc = sys.exc_info()[1]
-        last = len(self._tokens) == 1 and not self._streams
         try:
-            if last:
+            if len(self._tokens) == 1:
                 self._tear_down(exc)
         finally:
-            own = self._restore()
-            if own is not None and not self._streams:
+            *rest, (token, own) = self._tokens
+            self._tokens = tuple(rest)
+            _cv_request.reset(token)
+            if own is not None:
                 own.pop(exc)
-            elif own is not None:
-                own.restore()
-                self._waiting = own
         _check_order("request", current, self)
-
-    def _restore(self) -> AppContext | None:
-        """Make the request current again that was before the last push; return the application
-        context that was pushed with this one.
-        """
-        *rest, (token, own) = self._tokens
-        self._tokens = tuple(rest)
-        _cv_request.reset(token)
-        return own
 
     def _tear_down(self, exc: BaseException | None) -> None:
         try:
@@ -439,25 +436,18 @@ class RequestContext(_Context):
         request = self._made
         return request is not None and request.url_rule is not self.rule
 
-    def hold(self) -> None:
-        """Put off the teardown until :meth:`release`: a stream still needs the request."""
-        self._streams += 1
-
-    def release(self, exc: BaseException | None) -> None:
-        """End a :meth:`hold`; if the request is over, tear it down.
+    def end_stream(self, exc: BaseException | None) -> None:
+        """Run the teardown functions again, for what a stream used after the request's end.
 
         :param exc: what ended the stream, or ``None``.
         """
-        self._streams -= 1
-        if self._streams or self._tokens:
+        if self._tokens:  # still pushed; its end will come
             return
-        own, self._waiting = self._waiting, None
         try:
             self._tear_down(exc)
         finally:
-            if own is not None:
+            if not self._shares_app_context:
                 self.app.do_teardown_appcontext(exc)
-                own.announce_end()
 
     def __repr__(self) -> str:
         request = self.request

@@ -72,25 +72,24 @@ def stream_with_context(
     ctx = _cv_request.get(None)
     if ctx is None:
         raise RuntimeError(
-            "'stream_with_context' needs a request context: call it inside of the view that"
-            " returns the stream."
+            "'stream_with_context' can only be used while a request is handled: call it inside of"
+            " the view that returns the stream."
         )
     return _StreamInContext(ctx, iter(t.cast("t.Iterator[t.AnyStr]", generator_or_function)))
 
 
 class _StreamInContext(t.Generic[t.AnyStr]):
-    """Runs each step of an iterator with the request current, and the end of the request after
-    the last.
+    """Runs each step of an iterator with the request current, and the teardown after the last.
 
-    Between the steps nothing is current: the thread that takes one may be another's, and may do
-    other work before the next, or never take it.
+    Between the steps nothing is current: the thread that takes one may do other work before it
+    takes the next, or never take it, and another thread may end the stream.
     """
 
     def __init__(self, ctx: RequestContext, source: t.Iterator[t.AnyStr]) -> None:
         self._ctx: RequestContext | None = ctx
         self._source: t.Iterator[t.AnyStr] = source
         self._run = contextvars.copy_context().run
-        ctx.hold()
+        self._started = False
 
     def __iter__(self) -> t.Iterator[t.AnyStr]:
         return self
@@ -98,6 +97,7 @@ class _StreamInContext(t.Generic[t.AnyStr]):
     def __next__(self) -> t.AnyStr:
         if self._ctx is None:
             raise StopIteration
+        self._started = True
         try:
             return self._run(next, self._source)
         except StopIteration:
@@ -109,26 +109,26 @@ class _StreamInContext(t.Generic[t.AnyStr]):
 
     def close(self) -> None:
         """End the stream, whether or not it was taken to its end."""
-        if self._ctx is None:
-            return
-        close = getattr(self._source, "close", None)
-        error: BaseException | None = None
-        try:
-            if close is not None:
-                self._run(close)
-        except BaseException as raised:
-            error = raised
-            raise
-        finally:
-            self._end(error)
-            error = None
+        self._end(None)
 
     __del__ = close
 
     def _end(self, error: BaseException | None) -> None:
         ctx, self._ctx = self._ctx, None
-        if ctx is not None:
-            self._run(ctx.release, error)
+        if ctx is not None and self._started:
+            self._run(self._close_source, ctx, error)
+
+    def _close_source(self, ctx: RequestContext, error: BaseException | None) -> None:
+        close = getattr(self._source, "close", None)
+        try:
+            if close is not None:
+                close()
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            ctx.end_stream(error)
+            del error  # its traceback holds this frame
 
 
 def make_response(*args: t.Any) -> Response:
@@ -193,12 +193,13 @@ def flash(message: str, category: str = "message") -> None:
 
     :param category: what kind of message, such as ``error`` or ``info``; templates may filter.
     """
-    # Read and set anew, since a session may not notice that a list inside it has grown.
-    flashes = session.get("_flashes", [])
-    flashes.append((category, message))
-    session["_flashes"] = flashes
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
-    message_flashed.send(app, _async_wrapper=app.ensure_sync, message=message, category=category)
+    # Set anew, since a session may not notice that a list inside it has grown.
+    session["_flashes"] = [*session.get("_flashes", ()), (category, message)]
+    if message_flashed.receivers:
+        app = _cv_app.get().app
+        message_flashed.send(
+            app, category=category, message=message, _async_wrapper=app.ensure_sync
+        )
 
 
 def get_flashed_messages(
@@ -209,24 +210,21 @@ def get_flashed_messages(
     :param with_categories: return ``(category, message)`` pairs instead of messages.
     :param category_filter: only messages of these categories.
     """
-    flashes = request_ctx.flashes
-    if flashes is None:
-        flashes = session.pop("_flashes") if "_flashes" in session else []
-        request_ctx.flashes = flashes
-    if category_filter:
-        flashes = [flash for flash in flashes if flash[0] in category_filter]
-    if with_categories:
-        return flashes
-    return [message for _, message in flashes]
+    taken = request_ctx.flashes
+    if taken is None:
+        taken = request_ctx.flashes = session.pop("_flashes") if "_flashes" in session else []
+    wanted = [pair for pair in taken if not category_filter or pair[0] in category_filter]
+    return wanted if with_categories else [message for _, message in wanted]
 
 
 def _send_file_kwargs(kwargs: dict[str, t.Any]) -> dict[str, t.Any]:
     """Complete the arguments of Werkzeug's functions with what the application says."""
+    environ = request.environ
     app = current_app
     if kwargs.get("max_age") is None:
         kwargs["max_age"] = app.get_send_file_max_age
     kwargs.update(
-        environ=request.environ,
+        environ=environ,
         use_x_sendfile=app.config["USE_X_SENDFILE"],
         response_class=app.response_class,
         _root_path=app.root_path,

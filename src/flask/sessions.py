@@ -11,6 +11,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
 
 from .json.tag import TaggedJSONSerializer
+from .watch import WatchedType, move_all
 
 if t.TYPE_CHECKING:
     from .app import Flask
@@ -35,7 +36,7 @@ class SessionMixin(c.MutableMapping[str, t.Any]):
     modified = True
     """Whether it is to be saved; set it after changing a mutable value inside."""
 
-    accessed = True
+    accessed = False
     """Whether the request asked for it, so that the response varies by cookie."""
 
 
@@ -58,7 +59,7 @@ def _mark_modified(session: t.Any) -> None:
 def _refuse_write(self: NullSession, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
     """Raise :exc:`RuntimeError`: without a key nothing can be kept."""
     raise RuntimeError(
-        "The session is unavailable because no secret key was set. Sessions are signed: set"
+        "The session is unavailable because no secret key is known. Sessions are signed: set"
         " 'app.secret_key', or SECRET_KEY in the configuration, to a long random value that"
         " stays the same."
     )
@@ -152,6 +153,8 @@ class SessionInterface:
         raise NotImplementedError(f"{type(self).__name__} must implement 'save_session'")
 
 
+_INTERFACE_NAMES = frozenset(name for name in vars(SessionInterface) if name[:1] != "_")
+
 session_json_serializer = TaggedJSONSerializer()
 
 
@@ -160,22 +163,30 @@ def _lazy_sha1(string: bytes = b"") -> t.Any:
     return hashlib.sha1(string)
 
 
-class SecureCookieSessionInterface(SessionInterface):
+class SecureCookieSessionInterface(SessionInterface, metaclass=WatchedType):
     """Sessions in a cookie that the client can read but, being signed, not change."""
 
-    salt = "cookie-session"
-    """Mixed into the key, so that what is signed here is of no use elsewhere."""
+    watched_names = _INTERFACE_NAMES
 
-    digest_method = staticmethod(_lazy_sha1)
-    """The hash that the signature uses."""
+    def __setattr__(self, name: str, value: t.Any) -> None:
+        super().__setattr__(name, value)
+        if type(self) is SecureCookieSessionInterface:
+            move_all()
 
-    key_derivation = "hmac"
-    """How itsdangerous derives the signing key from the secret key and the salt."""
+    session_class = SecureCookieSession
+    """What is opened."""
 
     serializer = session_json_serializer
     """Writes and reads the cookie's content."""
 
-    session_class = SecureCookieSession
+    key_derivation = "hmac"
+    """How itsdangerous derives the signing key from the secret key and the salt."""
+
+    digest_method = staticmethod(_lazy_sha1)
+    """The hash that the signature uses."""
+
+    salt = "cookie-session"
+    """Mixed into the key, so that what is signed here is of no use elsewhere."""
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         """Return what signs with ``SECRET_KEY`` and also accepts ``SECRET_KEY_FALLBACKS``.
@@ -188,14 +199,12 @@ class SecureCookieSessionInterface(SessionInterface):
         fallbacks = app.config["SECRET_KEY_FALLBACKS"]
         # itsdangerous signs with the last key.
         keys = [*fallbacks, key] if fallbacks else [key]
+        signing = {"digest_method": self.digest_method, "key_derivation": self.key_derivation}
         return URLSafeTimedSerializer(
             keys,  # type: ignore[arg-type]
-            salt=self.salt,
-            serializer=self.serializer,
-            signer_kwargs={
-                "key_derivation": self.key_derivation,
-                "digest_method": self.digest_method,
-            },
+            self.salt,
+            self.serializer,
+            signer_kwargs=signing,
         )
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
@@ -244,3 +253,23 @@ class SecureCookieSessionInterface(SessionInterface):
             **scope,
         )
         response.vary.add("Cookie")
+
+
+def _methods_of(interface_class: type) -> list[t.Any]:
+    return [getattr(interface_class, name) for name in sorted(_INTERFACE_NAMES)]
+
+
+_STANDARD_METHODS = _methods_of(SecureCookieSessionInterface)
+
+
+def is_standard(interface: SessionInterface) -> bool:
+    """Whether the interface is the built-in one, with none of its methods replaced.
+
+    Such an interface does nothing for a request that does not ask for the session, unless the
+    session is a permanent one.
+    """
+    return (
+        type(interface) is SecureCookieSessionInterface
+        and not vars(interface)
+        and _methods_of(type(interface)) == _STANDARD_METHODS
+    )

@@ -1,37 +1,25 @@
 """The signals an application sends.
 
-They are blinker signals.  Connecting a receiver tells the applications so, because an
-application that serves without receivers leaves the sending out of its compiled pipeline.
+They are blinker signals.  Those around a request tell the applications when a receiver is
+connected, because an application that serves without receivers leaves the sending out.
 """
 
 from __future__ import annotations
 
-import typing as t
-
-from blinker import ANY, NamedSignal
 from blinker import Namespace as Namespace
 
-from .watch import move_all
+from .watch import watched_signal
 
-F = t.TypeVar("F", bound=t.Callable[..., t.Any])
+_signals = Namespace()
 
+template_rendered = _signals.signal("template-rendered")
+before_render_template = _signals.signal("before-render-template")
+got_request_exception = _signals.signal("got-request-exception")
+message_flashed = _signals.signal("message-flashed")
 
-class LifecycleSignal(NamedSignal):
-    """A named signal that has running applications notice a new receiver."""
-
-    def connect(self, receiver: F, sender: t.Any = ANY, weak: bool = True) -> F:
-        connected = super().connect(receiver, sender, weak)
-        move_all()
-        return connected
-
-
-template_rendered = NamedSignal("template-rendered")
-before_render_template = NamedSignal("before-render-template")
-request_started = LifecycleSignal("request-started")
-request_finished = LifecycleSignal("request-finished")
-request_tearing_down = LifecycleSignal("request-tearing-down")
-got_request_exception = NamedSignal("got-request-exception")
-appcontext_tearing_down = LifecycleSignal("appcontext-tearing-down")
-appcontext_pushed = LifecycleSignal("appcontext-pushed")
-appcontext_popped = LifecycleSignal("appcontext-popped")
-message_flashed = NamedSignal("message-flashed")
+request_started = watched_signal("request-started")
+request_finished = watched_signal("request-finished")
+request_tearing_down = watched_signal("request-tearing-down")
+appcontext_pushed = watched_signal("appcontext-pushed")
+appcontext_tearing_down = watched_signal("appcontext-tearing-down")
+appcontext_popped = watched_signal("appcontext-popped")

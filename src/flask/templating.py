@@ -8,7 +8,7 @@ from jinja2 import BaseLoader, Template, TemplateNotFound
 from jinja2 import Environment as BaseEnvironment
 
 from .ctx import AppContext, RequestContext
-from .debughelpers import explain_template_loading_attempts
+from .diagnostics import explain_template_loading_attempts
 from .globals import _cv_app, _cv_request, current_app, request
 from .helpers import stream_with_context
 from .signals import before_render_template, template_rendered

@@ -18,13 +18,23 @@ if t.TYPE_CHECKING:
     from werkzeug.datastructures import Headers
     from werkzeug.sansio.response import Response
 
+HeaderValue = t.Union[str, tuple[str, ...], list[str]]
+"""One header's value, or several values of it."""
+
+HeadersValue = t.Union[
+    Sequence[tuple[str, HeaderValue]],
+    Mapping[str, HeaderValue],
+    "Headers",
+]
+"""The headers that a view may return beside a body."""
+
 ResponseValue = t.Union[
-    "Response",
     str,
     bytes,
-    list[t.Any],
+    "Response",
     # A read-only view of the dict, so that TypedDicts are accepted too.
     Mapping[str, t.Any],
+    list[t.Any],
     Iterator[str],
     Iterator[bytes],
     Iterable[str],
@@ -34,22 +44,12 @@ ResponseValue = t.Union[
 ]
 """The body that a view may return."""
 
-HeaderValue = t.Union[str, list[str], tuple[str, ...]]
-"""One header's value, or several values of it."""
-
-HeadersValue = t.Union[
-    "Headers",
-    Mapping[str, HeaderValue],
-    Sequence[tuple[str, HeaderValue]],
-]
-"""The headers that a view may return beside a body."""
-
 ResponseReturnValue = t.Union[
     ResponseValue,
-    tuple[ResponseValue, HeadersValue],
+    "WSGIApplication",
     tuple[ResponseValue, int],
     tuple[ResponseValue, int, HeadersValue],
-    "WSGIApplication",
+    tuple[ResponseValue, HeadersValue],
 ]
 """Everything that a view may return."""
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+from . import typing as ft
 from .globals import current_app, request
-
-if TYPE_CHECKING:
-    from . import typing as ft
 
 http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
 """The names of :class:`MethodView` methods that answer the HTTP method of that name."""

@@ -13,6 +13,9 @@ from abc import ABCMeta
 from collections import defaultdict
 from functools import wraps
 
+from blinker import ANY, NamedSignal
+
+F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 K = t.TypeVar("K")
 V = t.TypeVar("V")
 
@@ -151,10 +154,10 @@ def is_watched(registry: object) -> bool:
 
 
 class WatchedType(ABCMeta):
-    """The type of application classes: replacing one of their steps moves every generation.
+    """The type of classes whose methods are steps: replacing one moves every generation.
 
     Agents replace methods on the class itself, before or after applications serve.  It derives
-    from :class:`abc.ABCMeta` so that applications can mix in abstract classes.
+    from :class:`abc.ABCMeta` so that subclasses can mix in abstract classes.
     """
 
     watched_names: frozenset[str]
@@ -185,3 +188,17 @@ class WatchedAttributes(metaclass=WatchedType):
         super().__delattr__(name)
         if name in self.watched_names:
             self._generation.move()
+
+
+class WatchedSignal(NamedSignal):
+    """A signal that moves every generation when a receiver is connected."""
+
+    def connect(self, receiver: F, sender: t.Any = ANY, weak: bool = True) -> F:
+        connected = super().connect(receiver, sender, weak)
+        move_all()
+        return connected
+
+
+def watched_signal(name: str) -> NamedSignal:
+    """Make a signal that an application sends only where there are receivers."""
+    return WatchedSignal(name)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import typing as t
 
-from werkzeug.datastructures import EnvironHeaders, Headers
+from werkzeug.datastructures import Authorization, EnvironHeaders, Headers
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
-from werkzeug.utils import get_content_type
+from werkzeug.utils import cached_property, get_content_type
 from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import Response as ResponseBase
 
 from . import json
-from .debughelpers import attach_enctype_error_multidict
+from .diagnostics import attach_enctype_error_multidict
 from .globals import current_app
 
 if t.TYPE_CHECKING:
@@ -60,20 +60,20 @@ class Request(RequestBase):
     Everything is derived from :attr:`environ` when it is first asked for.
     """
 
-    json_module: t.Any = json
-
-    url_rule: Rule | None = None
-    """The rule that matched, or ``None`` if none did."""
-
-    view_args: dict[str, t.Any] | None = None
-    """The arguments that the rule took from the path, or ``None`` if none matched."""
+    _max_form_parts: int | None = None
+    _max_form_memory_size: int | None = None
+    _max_content_length: int | None = None
 
     routing_exception: HTTPException | None = None
     """Why no rule matched; raised when the view would be called."""
 
-    _max_content_length: int | None = None
-    _max_form_memory_size: int | None = None
-    _max_form_parts: int | None = None
+    view_args: dict[str, t.Any] | None = None
+    """The arguments that the rule took from the path, or ``None`` if none matched."""
+
+    url_rule: Rule | None = None
+    """The rule that matched, or ``None`` if none did."""
+
+    json_module: t.Any = json
 
     def __init__(
         self,
@@ -197,6 +197,14 @@ class Request(RequestBase):
         """
         name = self.blueprint
         return [] if name is None else blueprint_chain(name)
+
+    @cached_property
+    def authorization(self) -> Authorization | None:
+        """The parsed ``Authorization`` header; ``None`` if there is none that can be parsed."""
+        try:
+            return super().authorization
+        except ValueError:  # credentials that are not UTF-8
+            return None
 
     def _load_form_data(self) -> None:
         super()._load_form_data()

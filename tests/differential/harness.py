@@ -25,6 +25,8 @@ from typing import Any
 
 import flask
 import flask.signals
+import werkzeug.serving
+import werkzeug.test
 
 from . import normalise
 from . import scenarios as scenario_package
@@ -109,6 +111,7 @@ class Lab:
         self.messages: list[str] = []
         self.exit = contextlib.ExitStack()
         self.normal = normalise.Normaliser()
+        self.normal.add_place(os.getcwd(), "<cwd>")
         self._tmp: Path | None = None
 
     # surroundings
@@ -146,16 +149,20 @@ class Lab:
 
     def patch(self, owner: Any, name: str, value: Any) -> Any:
         """Set an attribute for the length of the scenario; answers the old value."""
-        missing = object()
-        old = owner.__dict__.get(name, missing) if isinstance(owner, type) else missing
-        if old is missing:
-            old = getattr(owner, name, missing)
-        setattr(owner, name, value)
-        if old is missing:
+        before = getattr(owner, name, None)
+        if name in vars(owner):
+            self.exit.callback(setattr, owner, name, vars(owner)[name])
+        else:
             self.exit.callback(delattr, owner, name)
-            return None
-        self.exit.callback(setattr, owner, name, old)
-        return old
+        setattr(owner, name, value)
+        return before
+
+    def patch_run_simple(self, value: Any) -> None:
+        """Put something in the place of the development server, whoever imported it."""
+        original = werkzeug.serving.run_simple
+        for module in [sys.modules[name] for name in list(sys.modules)]:
+            if getattr(module, "__dict__", {}).get("run_simple") is original:
+                self.patch(module, "run_simple", value)
 
     def app(self, name: str = "shop", /, **options: Any) -> flask.Flask:
         """Make a plain application, its root an empty directory; capitals go to its config."""
@@ -328,6 +335,13 @@ def clean_surroundings(lab: Lab) -> Iterator[None]:
         del os.environ[key]
     root.handlers[:] = [LogKeeper(lab)]
     root.setLevel(logging.WARNING)
+    # Werkzeug's client makes multipart boundaries, whose length shows, of these two.
+    lab.patch(werkzeug.test, "time", lambda: 0)
+    lab.patch(werkzeug.test, "random", lambda: 0.5)
+    # One dictionary for all applications, as long as nobody gives his own.
+    options = dict(flask.Flask.jinja_options)
+    lab.exit.callback(flask.Flask.jinja_options.update, options)
+    lab.exit.callback(flask.Flask.jinja_options.clear)
     try:
         yield
     finally:

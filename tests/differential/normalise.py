@@ -17,7 +17,7 @@ from typing import Any
 SIGNED = re.compile(r"^(\.?[\w-]+)\.[\w-]+\.[\w-]{27}$")
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 FILE_ETAG = re.compile(r'"(\d+(?:\.\d+)?)-(\d+)-\d+"')
-TEN_YEARS = 10 * 366 * 86400
+NEAR = 400 * 86400
 
 
 def exception_name(error: BaseException) -> str:
@@ -65,7 +65,7 @@ def relative_date(text: str) -> str:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.UTC)
     seconds = (moment - now).total_seconds()
-    if abs(seconds) > TEN_YEARS:
+    if abs(seconds) > NEAR:
         return text
     return f"<now{round(seconds / 60):+d}min>"
 

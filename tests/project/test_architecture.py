@@ -9,11 +9,14 @@ from types import CodeType, FrameType
 
 import pytest
 
-from flask import Blueprint, Flask, session
+from flask import Blueprint, Flask, Response, session
+from flask.typing import ResponseReturnValue
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "flask"
 TEXT = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+YOURS = "(yours)"
 
 Step = tuple[str, str]
 
@@ -53,9 +56,19 @@ def test_tree_says_what_each_file_is_for() -> None:
     assert [name for name, said in listed_files() if len(said.split()) < 2] == []
 
 
-def way() -> list[Step]:
-    """Read the way of a request: ``("pipeline/hooks.py", "run_before")`` for each stop."""
-    stops = [line.split() for line in fenced("The way of a request")]
+class Overriding(Flask):
+    """Replaces a step, though with the same."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        return super().dispatch_request()
+
+
+WAYS = {"The way of a request": Flask, "Step by step": Overriding}
+
+
+def way(title: str) -> list[Step]:
+    """Read a way of a request: ``("pipeline/hooks.py", "run_before")`` for each stop."""
+    stops = [line.split() for line in fenced(title)]
     return [(words[-2], words[-1]) for words in stops if len(words) >= 2]
 
 
@@ -71,20 +84,22 @@ def definitions(node: ast.AST, above: str = "") -> Iterator[str]:
             yield from definitions(child, above)
 
 
-@pytest.mark.parametrize(("file", "function"), way())
+STOPS = sorted({stop for title in WAYS for stop in way(title) if stop[0] != YOURS})
+
+
+@pytest.mark.parametrize(("file", "function"), STOPS)
 def test_each_stop_on_the_way_exists(file: str, function: str) -> None:
     tree = ast.parse((PACKAGE / file).read_text(encoding="utf-8"))
     assert function in set(definitions(tree))
 
 
-def eventful_app() -> Flask:
-    """Make an application whose one request comes by every step that there is."""
-    app = Flask("eventful", root_path=str(Path(__file__).parent))
+def eventful(app: Flask) -> Flask:
+    """Declare so much that one request comes by every step that there is."""
     app.secret_key = "key"
-    bp = Blueprint("bp", "eventful", root_path=app.root_path)
+    bp = Blueprint("bp", __name__)
 
     @app.before_request
-    def before() -> None:
+    def before_request() -> None:
         session["seen"] = True
 
     @bp.get("/<int:number>")
@@ -92,15 +107,15 @@ def eventful_app() -> Flask:
         raise LookupError(number)
 
     @bp.errorhandler(LookupError)
-    def handle(error: LookupError) -> tuple[dict[str, str], int]:
+    def errorhandler(error: LookupError) -> tuple[dict[str, str], int]:
         return {"error": str(error)}, 404
 
     @app.after_request
-    def after(response: Flask.response_class) -> Flask.response_class:
+    def after_request(response: Response) -> Response:
         return response
 
     @app.teardown_request
-    def teardown(error: BaseException | None) -> None:
+    def teardown_request(error: BaseException | None) -> None:
         pass
 
     app.register_blueprint(bp)
@@ -108,7 +123,7 @@ def eventful_app() -> Flask:
 
 
 def calls_of_one_request(app: Flask) -> list[Step]:
-    """Answer the functions of the package that one request calls, in the order of their calls."""
+    """Answer the functions of package and application that a request calls, in their order."""
     calls: list[CodeType] = []
 
     def note(frame: FrameType, event: str, _: object) -> None:
@@ -123,23 +138,27 @@ def calls_of_one_request(app: Flask) -> list[Step]:
         client.get("/2").close()
     finally:
         sys.setprofile(before)
+
     inside = f"{PACKAGE}/"
-    return [
-        (code.co_filename.removeprefix(inside), code.co_qualname)
-        for code in calls
-        if code.co_filename.startswith(inside)
-    ]
+    steps = []
+    for code in calls:
+        if code.co_filename.startswith(inside):
+            steps.append((code.co_filename.removeprefix(inside), code.co_qualname))
+        elif code.co_filename == __file__:
+            steps.append((YOURS, code.co_name))
+    return steps
 
 
-def test_a_request_comes_by_the_stops_in_their_order() -> None:
-    calls = calls_of_one_request(eventful_app())
-    assert len(way()) > 7
+@pytest.mark.parametrize(("title", "kind"), WAYS.items())
+def test_a_request_comes_by_the_stops_in_their_order(title: str, kind: type[Flask]) -> None:
+    calls = calls_of_one_request(eventful(kind(__name__)))
     place = 0
-    for stop in way():
-        assert stop in calls[place:], f"{stop} is not called after {way()[: way().index(stop)]}"
+    for stop in way(title):
+        assert stop in calls[place:], f"{stop} is not called at its place"
         place = calls.index(stop, place) + 1
 
 
-def test_way_names_the_seven_steps_in_order() -> None:
-    heads = [line.split()[0] for line in fenced("The way of a request") if line[:1].strip()]
+@pytest.mark.parametrize("title", WAYS)
+def test_way_names_the_seven_steps_in_order(title: str) -> None:
+    heads = [line.split()[0] for line in fenced(title) if line[:1].strip()]
     assert heads == ["door", "context", "match", "hooks", "view/error", "response", "exit"]

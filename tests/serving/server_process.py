@@ -24,6 +24,10 @@ START_SECONDS = 30
 STOP_SECONDS = 10
 PAUSE = 0.02
 
+AS_WRITTEN = "app.run(debug=True)"
+# Looking at files' times is enough for a test; watching whole folders hears every neighbour.
+ON_FREE_PORT = 'app.run(debug=True, port=0, reloader_type="stat")'
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -155,6 +159,6 @@ def copy_on_free_port(source: Path, folder: Path) -> Path:
     copied = Path(shutil.copytree(source, folder) if source.is_dir() else folder / source.name)
     main = copied / "app.py" if source.is_dir() else copied
     code = (source / "app.py" if source.is_dir() else source).read_text()
-    assert "app.run(debug=True)" in code
-    main.write_text(code.replace("app.run(debug=True)", "app.run(debug=True, port=0)"))
+    assert AS_WRITTEN in code
+    main.write_text(code.replace(AS_WRITTEN, ON_FREE_PORT))
     return main

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from server_process import (
     APPS,
+    ON_FREE_PORT,
     Server,
     clean_environment,
     copy_on_free_port,
@@ -20,7 +21,7 @@ from server_process import (
     running,
 )
 
-CHANGED = """
+CHANGED = f"""
 from flask import Flask
 
 app = Flask(__name__)
@@ -34,7 +35,7 @@ def boom():
     return 1 / 0
 
 if __name__ == "__main__":
-    app.run(debug=True, port=0)
+    {ON_FREE_PORT}
 """
 
 

@@ -63,7 +63,7 @@ def find_best_app(module: ModuleType) -> Flask:
             return _flask(made)
 
     raise NoAppException(
-        "Failed to find Flask application or factory in module"
+        "Failed to find Flask application or factory in the module"
         f" {module.__name__!r}: it has neither a variable that holds one nor a function"
         f" {' or '.join(_FACTORY_NAMES)}. Name the object after a colon, as in"
         f" '{module.__name__}:name'."
@@ -190,7 +190,7 @@ def locate_app(
         if _came_from_inside(error):
             raise NoAppException(
                 f"While importing {module_name!r}, another import went wrong:\n\n"
-                + traceback.format_exc()
+                + own_traceback(error)
             ) from None
         if not raise_if_not_found:
             return None
@@ -207,6 +207,16 @@ def _came_from_inside(error: ImportError) -> bool:
     # The frames of the import system are left out of tracebacks: if there is one below
     # ``locate_app``, a module was found and was running.
     return error.__traceback__ is not None and error.__traceback__.tb_next is not None
+
+
+def own_traceback(error: BaseException) -> str:
+    """Format an exception with the frames below the command line's own: those of the project."""
+    position = error.__traceback__
+    while position is not None:
+        if not position.tb_frame.f_globals.get("__name__", "").startswith(__package__):
+            break
+        position = position.tb_next
+    return "".join(traceback.format_exception(type(error), error, position))
 
 
 def _flask(app: App) -> Flask:

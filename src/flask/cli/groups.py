@@ -1,24 +1,15 @@
-"""Command groups: one that gives its commands an application, and the ``flask`` group itself."""
+"""Commands that run with the application as ``current_app``, and groups of them."""
 
 from __future__ import annotations
 
-import os
-import traceback
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import click
 
 from ..globals import current_app
-from .discovery import NoAppException
-from .options import app_option, debug_option, env_file_option, version_option
 from .script import ScriptInfo
-
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
-    from ..app import Flask
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -53,161 +44,18 @@ class AppGroup(click.Group):
         if kwargs.pop("with_appcontext", True):
             wrap = with_appcontext
         if args and callable(args[0]):
-            return super().command(wrap(args[0]), *args[1:], **kwargs)
-
+            # Used without parentheses.
+            return super().command(*args[1:], **kwargs)(wrap(args[0]))
         make_command = super().command(*args, **kwargs)
         return lambda f: make_command(wrap(f))
 
     def group(self, *args: Any, **kwargs: Any) -> Any:
         """Make a subgroup of a function, an :class:`AppGroup` unless ``cls`` says otherwise."""
         kwargs.setdefault("cls", AppGroup)
+        if args and callable(args[0]):
+            return super().group(*args[1:], **kwargs)(args[0])
         return super().group(*args, **kwargs)
 
 
 def _unchanged(f: F) -> F:
     return f
-
-
-class FlaskGroup(AppGroup):
-    """The ``flask`` command: its own commands, those of plug-ins, and those of the application.
-
-    A project with a command line program of its own makes one such group with ``create_app``.
-
-    Plug-ins are entry points of the group ``flask.commands``. Each is imported when it is used
-    or listed, not before, and wins over a built-in command of the same name; both win over a
-    command of the application. An application that fails to load costs only its own commands.
-
-    :param add_default_commands: whether to have ``run``, ``shell`` and ``routes``.
-    :param create_app: a function without arguments that makes the application.
-    :param add_version_option: whether to have ``--version``.
-    :param load_dotenv: whether to read ``.env`` and ``.flaskenv`` files.
-    :param set_debug_flag: whether to set the application's debug mode.
-    :param extra: passed to :class:`click.Group`.
-    """
-
-    def __init__(
-        self,
-        add_default_commands: bool = True,
-        create_app: Callable[..., Flask] | None = None,
-        add_version_option: bool = True,
-        load_dotenv: bool = True,
-        set_debug_flag: bool = True,
-        **extra: Any,
-    ) -> None:
-        params = [*(extra.pop("params", None) or ()), env_file_option, app_option, debug_option]
-        if add_version_option:
-            params.append(version_option)
-        settings = {"auto_envvar_prefix": "FLASK", **(extra.pop("context_settings", None) or {})}
-        super().__init__(params=params, context_settings=settings, **extra)
-        self.create_app = create_app
-        self.load_dotenv = load_dotenv
-        self.set_debug_flag = set_debug_flag
-        if add_default_commands:
-            self._add_default_commands()
-        self._plugins: dict[str, EntryPoint] | None = None
-
-    def _add_default_commands(self) -> None:
-        from .routes import routes_command
-        from .run import run_command
-        from .shell import shell_command
-
-        for command in (run_command, shell_command, routes_command):
-            self.add_command(command)
-
-    def make_context(
-        self,
-        info_name: str | None,
-        args: list[str],
-        parent: click.Context | None = None,
-        **extra: Any,
-    ) -> click.Context:
-        """Make the click context of a command line, with a :class:`ScriptInfo` as its object."""
-        # Tells Flask.run, which the application's module may call when it is imported, that
-        # there is no server to be started.
-        os.environ["FLASK_RUN_FROM_CLI"] = "true"
-        if "obj" not in extra and "obj" not in self.context_settings:
-            extra["obj"] = ScriptInfo(
-                create_app=self.create_app,
-                set_debug_flag=self.set_debug_flag,
-                load_dotenv_defaults=self.load_dotenv,
-            )
-        return super().make_context(info_name, args, parent=parent, **extra)
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Process the options, those that tell which application is meant before ``--help``."""
-        if not ctx.resilient_parsing:
-            options: dict[str, Any] = {}
-            if args:
-                options, _, _ = self.make_parser(ctx).parse_args(args=list(args))
-            if options.get("help") or (not args and self.no_args_is_help):
-                for option in (env_file_option, app_option):
-                    option.handle_parse_result(ctx, options, [])
-        return super().parse_args(ctx, args)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name all commands, sorted; what cannot be loaded is reported and left out."""
-        names = set(super().list_commands(ctx))
-        for name in list(self._find_plugins()):
-            try:
-                self._load_plugin(name)
-            except Exception:
-                names.discard(name)
-                _report(ctx, traceback.format_exc())
-            else:
-                names.add(name)
-        try:
-            names.update(ctx.ensure_object(ScriptInfo).load_app().cli.list_commands(ctx))
-        except NoAppException as error:
-            _report(ctx, f"Error: {error.format_message()}")
-        except Exception:
-            _report(ctx, traceback.format_exc())
-        return sorted(names)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Find a command, importing as little as it takes.
-
-        :raises NoAppException: if it could be a command of the application, which cannot be
-            loaded. What the application's own code raises comes through as it is.
-        """
-        if name in self._find_plugins():
-            return self._load_plugin(name)
-        command = super().get_command(ctx, name)
-        if command is not None:
-            return command
-        try:
-            app = ctx.ensure_object(ScriptInfo).load_app()
-        except Exception as error:
-            if ctx.resilient_parsing:
-                return None
-            if isinstance(error, NoAppException):
-                raise NoAppException(
-                    f"{error.message}\n\nNo such command {name!r} without the application."
-                ) from error
-            raise
-        # So that the application is at hand for whatever click does with the command before it
-        # runs, such as asking its options for defaults.
-        if not current_app or current_app._get_current_object() is not app:  # type: ignore[attr-defined]
-            ctx.with_resource(app.app_context())
-        return app.cli.get_command(ctx, name)
-
-    def _find_plugins(self) -> dict[str, EntryPoint]:
-        if self._plugins is None:
-            # Scanning every installed distribution takes time that "import flask" should not.
-            from importlib import metadata
-
-            found = metadata.entry_points(group="flask.commands")
-            self._plugins = {entry.name: entry for entry in found}
-        return self._plugins
-
-    def _load_plugin(self, name: str) -> click.Command:
-        """Import a plug-in and make its command one of the group's own."""
-        command = cast(click.Command, self._find_plugins()[name].load())
-        self.add_command(command, name)
-        del self._find_plugins()[name]
-        return command
-
-
-def _report(ctx: click.Context, problem: str) -> None:
-    """Say what is missing from a list of commands, except while a shell completes a word."""
-    if not ctx.resilient_parsing:
-        click.secho(f"{problem.rstrip()}\n", err=True, fg="red")

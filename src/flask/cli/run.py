@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from werkzeug.serving import is_running_from_reloader
 from werkzeug.utils import import_string
 
 from ..helpers import get_debug_flag
+from .discovery import own_traceback
 from .options import debug_option
 from .script import ScriptInfo, pass_script_info
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     import ssl
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    CertParamBase = click.ParamType[str | ssl.SSLContext]
+else:
+    # Generic in the newer ones of the supported versions of click only.
+    CertParamBase = click.ParamType
 
 
 def show_server_banner(debug: bool | None, app_import_path: str | None) -> None:
@@ -32,7 +37,7 @@ def show_server_banner(debug: bool | None, app_import_path: str | None) -> None:
         click.echo(f" * Debug mode: {'on' if debug else 'off'}")
 
 
-class CertParamType(click.ParamType):
+class CertParamType(CertParamBase):
     """The type of ``--cert``: a file, the word ``adhoc``, or an importable SSL context.
 
     Converts to the path, to ``"adhoc"``, or to the :class:`ssl.SSLContext`.
@@ -53,14 +58,19 @@ class CertParamType(click.ParamType):
 
         try:
             return str(self.path_type(value, param, ctx))
-        except click.BadParameter as not_a_file:
+        except click.BadParameter:
             if str(value).lower() == "adhoc":
                 self._require_cryptography(param, ctx)
                 return "adhoc"
             context = import_string(value, silent=True) if value else None
             if isinstance(context, ssl.SSLContext):
                 return context
-            raise not_a_file
+            self.fail(
+                f"{value!r} is neither a file that can be read, nor 'adhoc', nor the import name"
+                " of an SSLContext.",
+                param,
+                ctx,
+            )
 
     def _require_cryptography(
         self, param: click.Parameter | None, ctx: click.Context | None
@@ -172,7 +182,7 @@ def run_command(
         # first start there is nothing to keep alive.
         if not is_running_from_reloader():
             raise
-        traceback.print_exc()
+        click.echo(own_traceback(error), err=True)
         app = _make_failing_app(error)
 
     debug = get_debug_flag()

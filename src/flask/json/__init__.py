@@ -5,11 +5,32 @@ from __future__ import annotations
 import json as _json
 import typing as t
 
-from ..globals import current_app
+from ..globals import _cv_app, current_app
 from .provider import _default
 
 if t.TYPE_CHECKING:
     from ..wrappers import Response
+
+
+class _Outside:
+    """Stands in for an application's provider where no application is current."""
+
+    def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
+        return _json.dumps(obj, **({"default": _default} | kwargs))
+
+    def dump(self, obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
+        _json.dump(obj, fp, **({"default": _default} | kwargs))
+
+    loads = staticmethod(_json.loads)
+    load = staticmethod(_json.load)
+
+
+_outside = _Outside()
+
+
+def _provider() -> t.Any:
+    ctx = _cv_app.get(None)
+    return _outside if ctx is None else ctx.app.json
 
 
 def dumps(obj: t.Any, **kwargs: t.Any) -> str:
@@ -18,33 +39,22 @@ def dumps(obj: t.Any, **kwargs: t.Any) -> str:
     In an application context this is ``current_app.json.dumps``; outside of one, the standard
     library's, which additionally handles the types that the default provider does.
     """
-    if current_app:
-        return current_app.json.dumps(obj, **kwargs)
-    kwargs.setdefault("default", _default)
-    return _json.dumps(obj, **kwargs)
+    return _provider().dumps(obj, **kwargs)  # type: ignore[no-any-return]
 
 
 def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
     """Write data as JSON to a text file; see :func:`dumps`."""
-    if current_app:
-        current_app.json.dump(obj, fp, **kwargs)
-    else:
-        kwargs.setdefault("default", _default)
-        _json.dump(obj, fp, **kwargs)
+    _provider().dump(obj, fp, **kwargs)
 
 
 def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:
     """Return the data that JSON text or UTF-8 bytes describe."""
-    if current_app:
-        return current_app.json.loads(s, **kwargs)
-    return _json.loads(s, **kwargs)
+    return _provider().loads(s, **kwargs)
 
 
 def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
     """Return the data that a JSON file, text or binary, describes."""
-    if current_app:
-        return current_app.json.load(fp, **kwargs)
-    return _json.load(fp, **kwargs)
+    return _provider().load(fp, **kwargs)
 
 
 def jsonify(*args: t.Any, **kwargs: t.Any) -> Response:

@@ -76,11 +76,14 @@ def _default(o: t.Any) -> t.Any:
             return http_date(o)
         case decimal.Decimal() | uuid.UUID():
             return str(o)
-    if dataclasses.is_dataclass(o) and not isinstance(o, type):
-        return dataclasses.asdict(o)
-    if hasattr(o, "__html__"):
-        return str(o.__html__())
-    raise TypeError(f"Object of type {type(o).__name__} is not JSON serializable")
+        case type():
+            pass
+        case _ if dataclasses.is_dataclass(o):
+            return dataclasses.asdict(t.cast(t.Any, o))
+    to_html = getattr(o, "__html__", None)
+    if to_html is None:
+        raise TypeError(f"Object of type {type(o).__name__} is not JSON serializable")
+    return str(to_html())
 
 
 _Encode = t.Callable[[t.Any], str]
@@ -94,20 +97,20 @@ class DefaultJSONProvider(JSONProvider):
     ``UUID`` as strings, dataclasses as objects, and anything with ``__html__`` as its markup.
     """
 
-    default: t.Callable[[t.Any], t.Any] = staticmethod(_default)
-    """Called with a value that JSON has no type for; returns one that it has."""
-
-    ensure_ascii = True
-    """Write characters outside of ASCII as escapes."""
-
-    sort_keys = True
-    """Order the keys of every object, so that equal data gives equal text."""
+    mimetype = "application/json"
+    """The content type of :meth:`response`."""
 
     compact: bool | None = None
     """Leave out white space in responses; ``None``: except in debug mode."""
 
-    mimetype = "application/json"
-    """The content type of :meth:`response`."""
+    sort_keys = True
+    """Order the keys of every object, so that equal data gives equal text."""
+
+    ensure_ascii = True
+    """Write characters outside of ASCII as escapes."""
+
+    default: t.Callable[[t.Any], t.Any] = staticmethod(_default)
+    """Called with a value that JSON has no type for; returns one that it has."""
 
     _prepared: tuple[_Settings, _Encode] | None = None
 
@@ -147,7 +150,10 @@ class DefaultJSONProvider(JSONProvider):
 
         :raises ValueError: if it is not JSON (:exc:`json.JSONDecodeError`) or not UTF-8.
         """
-        return json.loads(s, **kwargs)
+        try:
+            return json.loads(s, **kwargs)
+        except RecursionError:
+            raise ValueError("the JSON text is nested too deeply") from None
 
     def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
         """Return a response with the arguments as JSON text and a line end.

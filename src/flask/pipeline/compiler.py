@@ -13,7 +13,7 @@ from ..routing.building import Builder, compile_builder
 from ..routing.table import RoutingTable
 from ..routing.table import is_watched as is_watched_map
 from ..routing.tree import Leaf
-from ..sessions import SecureCookieSessionInterface
+from ..sessions import is_standard
 from ..signals import (
     appcontext_popped,
     appcontext_pushed,
@@ -24,7 +24,7 @@ from ..signals import (
 )
 from ..watch import is_watched
 from ..wrappers import Request, Response, blueprint_chain, full_content_type
-from .overrides import REGISTRIES, STEPS, is_built_in
+from .overrides import REGISTRIES, STEPS, contexts_are_standard, is_built_in
 from .plan import Hooks, Plan
 
 if t.TYPE_CHECKING:
@@ -52,6 +52,12 @@ class Compiled:
 
     door: t.Callable[..., t.Any]
     """Takes environ and ``start_response``, as :meth:`.Flask.wsgi_app` does."""
+
+    builds_urls: bool
+    """Whether paths may be built without a URL adapter."""
+
+    injects_defaults: bool
+    """Whether something adds values to URLs."""
 
     table: RoutingTable
 
@@ -82,10 +88,23 @@ class Compiled:
             and not app.subdomain_matching
             and not app.url_map.host_matching
             and not any(signal.receivers for signal in LIFECYCLE_SIGNALS)
+            and contexts_are_standard()
         )
+        self.builds_urls = (
+            is_built_in(app, base, "create_url_adapter")
+            and is_watched_map(app.url_map)
+            and not app.subdomain_matching
+            and not app.url_map.host_matching
+        )
+        self.injects_defaults = (
+            not is_built_in(app, base, "inject_url_defaults")
+            or not is_watched(app.url_default_functions)
+            or any(app.url_default_functions.values())
+        )
+        self.any_host = app.request_class.trusted_hosts is None
         self.text_type = _text_type(app)
         self.json_body = _json_body(app)
-        self.lazy_session = type(app.session_interface) is SecureCookieSessionInterface
+        self.lazy_session = is_standard(app.session_interface)
         self.lazy_request = app.request_class.__init__ is Request.__init__
         self.teardown_appcontext = self._callables(app, reversed(app.teardown_appcontext_funcs))
         self.plans: dict[str | None, Plan] = {}
@@ -114,8 +133,10 @@ class Compiled:
     def accepts_host(self, app: Flask, environ: dict[str, t.Any]) -> bool:
         """Whether a request for this host can be matched without asking what the host is."""
         host = environ.get("HTTP_HOST")
-        if host is None or "HTTP_UPGRADE" in environ or app.config["TRUSTED_HOSTS"] is not None:
+        if host is None or not self.any_host or app.config["TRUSTED_HOSTS"] is not None:
             return False
+        if "HTTP_UPGRADE" in environ or environ["wsgi.url_scheme"] not in {"http", "https"}:
+            return False  # perhaps a web socket, for which there are other rules
         try:
             app.url_map.bind_to_environ(environ, subdomain=app.url_map.default_subdomain)
         except HTTPException:

@@ -16,6 +16,8 @@ if t.TYPE_CHECKING:
 
     from ..app import Flask
 
+WEB_SCHEMES = {"http", "https"}
+
 Door = t.Callable[["WSGIEnvironment", "StartResponse"], t.Iterable[bytes]]
 
 
@@ -68,7 +70,7 @@ def _direct_door(app: Flask, compiled: Compiled) -> Door:
     lazy = compiled.lazy_session and compiled.lazy_request
     json_body = compiled.json_body
     html = compiled.text_type
-    json_type = ("Content-Type", full_content_type("application/json"))
+    provider: t.Any = app.json
     emits_text = html is not None
     emits_json = emits_text and json_body is not None
     tears_down_app = bool(compiled.teardown_appcontext)
@@ -91,43 +93,45 @@ def _direct_door(app: Flask, compiled: Compiled) -> Door:
         error: BaseException | None = None
         try:
             try:
-                try:
-                    # Match
-                    if not lazy:
-                        ctx.open_early(compiled.lazy_session)
-                    leaf = None
-                    method = environ["REQUEST_METHOD"]
-                    if (
-                        environ.get("HTTP_HOST") in hosts
-                        and config["TRUSTED_HOSTS"] is None
-                        and "HTTP_UPGRADE" not in environ
-                    ) or compiled.accepts_host(app, environ):
-                        path = environ["PATH_INFO"]
-                        if not path.isascii():
-                            path = decode_wsgi(path)
-                        by_method = literal.get(path)
-                        if by_method is None:
-                            found = find(path, method)
-                            if found is not None:
-                                leaf, view_args = found
-                        else:
-                            leaf = by_method.get(method)
-                            if leaf is not None:
-                                view_args = {} if leaf.defaults is None else dict(leaf.defaults)
-                    if leaf is None:
-                        plan = match_by_adapter(app, ctx, compiled)
-                        rv = run_planned(app, ctx, compiled, plan)
+                # Match
+                if not lazy:
+                    ctx.open_early(compiled.lazy_session)
+                leaf = None
+                method = environ["REQUEST_METHOD"]
+                if (
+                    environ.get("HTTP_HOST") in hosts
+                    and config["TRUSTED_HOSTS"] is None
+                    and "HTTP_UPGRADE" not in environ
+                    and environ["wsgi.url_scheme"] in WEB_SCHEMES
+                ) or compiled.accepts_host(app, environ):
+                    path = environ["PATH_INFO"]
+                    if not path.isascii():
+                        path = decode_wsgi(path)
+                    by_method = literal.get(path)
+                    if by_method is None:
+                        found = find(path, method)
+                        if found is not None:
+                            leaf, view_args = found
                     else:
-                        ctx.rule = leaf.rule
-                        ctx._view_args = view_args
-                        plan = leaf.plan
-                        if plan is None or plan.compiled is not compiled:
-                            plan = compiled.plan_of(app, leaf)
-                        # Hooks and view
-                        if plan.bare and method != "OPTIONS":
-                            rv = plan.view(**view_args)  # type: ignore[misc]
-                        else:
-                            rv = run_planned(app, ctx, compiled, plan)
+                        leaf = by_method.get(method)
+                        if leaf is not None:
+                            view_args = {} if leaf.defaults is None else dict(leaf.defaults)
+                if leaf is None:
+                    plan = match_by_adapter(app, ctx, compiled)
+                else:
+                    ctx.rule = leaf.rule
+                    ctx._view_args = view_args
+                    if not lazy:
+                        ctx.request.url_rule, ctx.request.view_args = leaf.rule, view_args
+                    plan = leaf.plan
+                    if plan is None or plan.compiled is not compiled:
+                        plan = compiled.plan_of(app, leaf)
+                # Hooks and view
+                try:
+                    if leaf is not None and plan.bare and method != "OPTIONS":
+                        rv = plan.view(**view_args)  # type: ignore[misc]
+                    else:
+                        rv = run_planned(app, ctx, compiled, plan)
                 except Exception as raised:
                     rv = app.handle_user_exception(raised)
                 # Response
@@ -143,7 +147,8 @@ def _direct_door(app: Flask, compiled: Compiled) -> Door:
                     if kind is str:
                         body, content_type = rv.encode(), html
                     elif emits_json and (kind is dict or kind is list):
-                        body, content_type = json_body(rv).encode(), json_type  # type: ignore[misc]
+                        body = json_body(rv).encode()  # type: ignore[misc]
+                        content_type = ("Content-Type", full_content_type(provider.mimetype))
                     else:
                         body = None
                     if body is not None:
@@ -168,7 +173,6 @@ def _direct_door(app: Flask, compiled: Compiled) -> Door:
                 and not tears_down_app
                 and PRESERVE not in environ
                 and generation.compiled is compiled
-                and not ctx._streams
             ):
                 reset_request(request_token)
                 reset_app(app_token)

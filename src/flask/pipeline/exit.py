@@ -40,12 +40,7 @@ def leave(
         hand_over_contexts(ctx.environ)
     if error is not None and app.should_ignore_error(error):
         error = None
-    if (
-        ctx._tokens is not tokens
-        or ctx._streams
-        or app._generation.compiled is not compiled
-        or ctx.moved
-    ):
+    if ctx._tokens is not tokens or app._generation.compiled is not compiled or ctx.moved:
         ctx.pop(error)
         return
     all_of = AllOf()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ..ctx import AppContext, RequestContext
+
 if t.TYPE_CHECKING:
     from ..app import Flask
 
@@ -49,6 +51,7 @@ OTHERS = frozenset(
     {
         "_got_first_request",
         "ensure_sync",
+        "inject_url_defaults",
         "json",
         "request_class",
         "response_class",
@@ -76,4 +79,18 @@ def remember(base: type) -> None:
             _ORIGINALS[base, name] = method
 
 
+def contexts_are_standard() -> bool:
+    """Whether nobody replaced the methods of the context classes."""
+    return _context_methods() == _CONTEXT_METHODS
+
+
+def _context_methods() -> list[t.Any]:
+    return [
+        getattr(context_class, name, None)
+        for context_class in (AppContext, RequestContext)
+        for name in sorted(context_class.watched_names)
+    ]
+
+
+_CONTEXT_METHODS = _context_methods()
 _ORIGINALS: dict[tuple[type, str], t.Any] = {}

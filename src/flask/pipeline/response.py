@@ -9,14 +9,14 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from ..ctx import RequestContext
+from ..globals import request
 
 if t.TYPE_CHECKING:
     from ..app import Flask
     from ..wrappers import Response
 
 
-def make_response(app: Flask, ctx: RequestContext, rv: t.Any) -> Response:
+def make_response(app: Flask, rv: t.Any) -> Response:
     """Return the response that a view's return value stands for.
 
     :raises TypeError: if it stands for none.
@@ -24,32 +24,28 @@ def make_response(app: Flask, ctx: RequestContext, rv: t.Any) -> Response:
     status = headers = None
     whole = rv
     if isinstance(rv, tuple):
-        rv, status, headers = _split(ctx, rv)
+        rv, status, headers = _split(rv)
     if rv is None:
         raise TypeError(
-            f"The view function for {ctx.request.endpoint!r} did not return a valid response:"
-            f" it returned {whole!r}, perhaps for want of a 'return' statement."
+            f"The view function for {request.endpoint!r} returned None where a response was"
+            f" expected ({whole!r}), perhaps for want of a 'return' statement: it is not a valid"
+            " response."
         )
     response_class = app.response_class
     if not isinstance(rv, response_class):
         if isinstance(rv, (str, bytes, bytearray, cabc.Iterator)):
             # The constructor takes status and headers with less work than setting them after.
             return response_class(rv, status=status, headers=headers)
-        if isinstance(rv, (dict, list)):
-            rv = app.json.response(rv)
-        else:
-            rv = _convert(ctx, response_class, rv)
-    if status is not None:
-        if isinstance(status, (str, bytes, bytearray)):
-            rv.status = status
-        else:
-            rv.status_code = status
+        is_data = isinstance(rv, (dict, list))
+        rv = app.json.response(rv) if is_data else _convert(response_class, rv)
     if headers:
         rv.headers.update(headers)
+    if status is not None:
+        rv.status = status
     return t.cast("Response", rv)
 
 
-def _split(ctx: RequestContext, rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
+def _split(rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
     """The body, status and headers of a returned tuple."""
     if len(rv) == 3:
         return rv
@@ -58,27 +54,27 @@ def _split(ctx: RequestContext, rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.
             return rv[0], None, rv[1]
         return rv[0], rv[1], None
     raise TypeError(
-        f"The view function for {ctx.request.endpoint!r} did not return a valid response tuple:"
-        f" it has {len(rv)} items. The forms are (body, status, headers), (body, status) and"
-        " (body, headers)."
+        f"The view function for {request.endpoint!r} returned {len(rv)} items, which is not a"
+        " valid response. A tuple must have the form (body, status, headers), of which status or"
+        " headers may be left out."
     )
 
 
-def _convert(ctx: RequestContext, response_class: t.Any, rv: t.Any) -> t.Any:
+def _convert(response_class: t.Any, rv: t.Any) -> t.Any:
     """Turn another response class's object, or a WSGI application, into the application's."""
     if isinstance(rv, HTTPException) and rv.response is None and _answers_itself(rv):
         # PERF: as a WSGI application the exception makes this response and sends it, to be
         # caught and made into a response again.
-        rv = rv.get_response(ctx.environ)
+        rv = rv.get_response(request.environ)
     if isinstance(rv, BaseResponse):
         rv.headers  # noqa: B018 - a derived attribute, which the other class may not have
-        return response_class.force_type(rv, ctx.environ)
+        return response_class.force_type(rv, request.environ)
     if callable(rv):
         try:
-            return response_class.force_type(rv, ctx.environ)
+            return response_class.force_type(rv, request.environ)
         except TypeError as error:
-            raise TypeError(f"{error}\n{_not_a_response(ctx, rv)}") from error
-    raise TypeError(_not_a_response(ctx, rv))
+            raise TypeError(f"{error}\n{_not_a_response(rv)}") from error
+    raise TypeError(_not_a_response(rv))
 
 
 def _answers_itself(error: HTTPException) -> bool:
@@ -86,9 +82,9 @@ def _answers_itself(error: HTTPException) -> bool:
     return cls.__call__ is HTTPException.__call__
 
 
-def _not_a_response(ctx: RequestContext, rv: t.Any) -> str:
+def _not_a_response(rv: t.Any) -> str:
     return (
-        f"The view function for {ctx.request.endpoint!r} did not return a valid response: a"
-        f" {type(rv).__name__} is none. It may return a string, bytes, dict, list, iterator,"
+        f"The view function for {request.endpoint!r} returned what is not a valid response:"
+        f" it was a {type(rv).__name__}. It may return a string, bytes, dict, list, iterator,"
         " response object, WSGI application, or a tuple that begins with one of them."
     )

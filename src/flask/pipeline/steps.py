@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from ..ctx import RequestContext
+from ..signals import request_finished, request_started
 from .hooks import save_session
 from .response import make_response
 from .view import call_view
@@ -70,7 +71,7 @@ def finish(app: Flask, ctx: RequestContext, compiled: Compiled, plan: Plan, rv: 
     """Make the response, run the hooks after the view and save the session."""
     if app._generation.compiled is not compiled or ctx.moved:
         return app.finalize_request(rv)
-    response = make_response(app, ctx, rv)
+    response = make_response(app, rv)
     for after in ctx._after_request_functions:
         response = app.ensure_sync(after)(response)
     for after in plan.after:
@@ -81,3 +82,13 @@ def finish(app: Flask, ctx: RequestContext, compiled: Compiled, plan: Plan, rv: 
         return response
     save_session(app, ctx, response)
     return response
+
+
+def announce_start(app: Flask) -> None:
+    if request_started.receivers:
+        request_started.send(app, _async_wrapper=app.ensure_sync)
+
+
+def announce_response(app: Flask, response: Response) -> None:
+    if request_finished.receivers:
+        request_finished.send(app, _async_wrapper=app.ensure_sync, response=response)

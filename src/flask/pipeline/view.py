@@ -7,7 +7,7 @@ import typing as t
 from werkzeug.routing import RequestRedirect
 
 from ..ctx import RequestContext
-from ..debughelpers import FormDataRoutingRedirect
+from ..diagnostics import FormDataRoutingRedirect
 
 if t.TYPE_CHECKING:
     from ..app import Flask

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from werkzeug.routing import Map as BaseMap
-from werkzeug.routing import Rule, ValidationError
+from werkzeug.routing import Rule
 
 from .map import Map
 from .tree import UNDECIDED, Edge, Leaf, Node
@@ -95,7 +95,7 @@ class RoutingTable:
         leaf, values = t.cast("tuple[Leaf, list[str]]", found)
         try:
             return leaf, leaf.view_args(values)
-        except ValidationError:
+        except ValueError:  # a ValidationError, or what the matcher makes one of
             return None
 
 

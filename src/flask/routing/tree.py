@@ -50,7 +50,7 @@ class Leaf:
     def view_args(self, values: Values) -> dict[str, t.Any]:
         """Return the view's arguments.
 
-        :raises ~werkzeug.routing.ValidationError: if a converter refuses a value.
+        :raises ValueError: if a converter refuses a value.
         """
         arguments = {
             name: value if convert is None else convert(value)

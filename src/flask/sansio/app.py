@@ -27,11 +27,7 @@ from ..helpers import get_debug_flag
 from ..json.provider import DefaultJSONProvider, JSONProvider
 from ..logging import create_logger
 from ..routing.map import Map
-from ..templating import (
-    DispatchingJinjaLoader,
-    Environment,
-    _default_template_ctx_processor,
-)
+from ..templating import DispatchingJinjaLoader, Environment
 from ..watch import WatchedAttributes, WatchedDict, WatchedList
 from ..wrappers import blueprint_chain
 from .scaffold import (
@@ -52,6 +48,10 @@ T_teardown = t.TypeVar("T_teardown", bound=ft.TeardownCallable)
 T_filter = t.TypeVar("T_filter", bound=ft.TemplateFilterCallable)
 T_global = t.TypeVar("T_global", bound=ft.TemplateGlobalCallable)
 T_test = t.TypeVar("T_test", bound=ft.TemplateTestCallable)
+
+
+BuildErrorHandler = t.Callable[[Exception, str, dict[str, t.Any]], str]
+"""Called with a failed ``url_for``: the error, the endpoint and the values."""
 
 
 def _as_timedelta(value: timedelta | int | None) -> timedelta | None:
@@ -134,35 +134,31 @@ class App(WatchedAttributes, Scaffold):
         root_path: str | None = None,
     ) -> None:
         super().__init__(
-            import_name=import_name,
-            static_folder=static_folder,
-            static_url_path=static_url_path,
-            template_folder=template_folder,
-            root_path=root_path,
+            import_name, static_folder, static_url_path, template_folder, root_path=root_path
         )
-        if instance_path is None:
-            instance_path = self.auto_find_instance_path()
-        elif not os.path.isabs(instance_path):
-            raise ValueError(
-                f"The instance path {instance_path!r} is relative to no known folder: pass an"
-                " absolute path."
-            )
         generation = self._generation
-        self.instance_path = instance_path
+        self.instance_path = self._checked_instance_path(instance_path)
         self.config = self.make_config(instance_relative_config)
-        self.aborter = self.make_aborter()
         self.json: JSONProvider = self.json_provider_class(self)
-        self.url_build_error_handlers: list[
-            t.Callable[[Exception, str, dict[str, t.Any]], str]
-        ] = []
-        self.teardown_appcontext_funcs: list[ft.TeardownCallable] = WatchedList(generation)
-        self.shell_context_processors: list[ft.ShellContextProcessorCallable] = []
-        self.blueprints: dict[str, Blueprint] = WatchedDict(generation)
+        self.aborter = self.make_aborter()
         self.extensions: dict[str, t.Any] = {}
-        self.template_context_processors[None].append(_default_template_ctx_processor)
-        self.url_map = self.url_map_class(host_matching=host_matching)
+        self.blueprints: dict[str, Blueprint] = WatchedDict(generation)
+        self.shell_context_processors: list[ft.ShellContextProcessorCallable] = []
+        self.teardown_appcontext_funcs: list[ft.TeardownCallable] = WatchedList(generation)
+        self.url_build_error_handlers: list[BuildErrorHandler] = []
         self.subdomain_matching = subdomain_matching
+        self.url_map = self.url_map_class(host_matching=host_matching)
         self._got_first_request = False
+
+    def _checked_instance_path(self, given: str | None) -> str:
+        if given is None:
+            return self.auto_find_instance_path()
+        if not os.path.isabs(given):
+            raise ValueError(
+                f"The instance path {given!r} is relative to no known folder: pass an absolute"
+                " path."
+            )
+        return given
 
     def __setattr__(self, name: str, value: t.Any) -> None:
         if name == "url_map" and isinstance(value, Map):
@@ -172,10 +168,10 @@ class App(WatchedAttributes, Scaffold):
     def _check_setup_finished(self, f_name: str) -> None:
         if self._got_first_request:
             raise AssertionError(
-                f"The setup method {f_name!r} can no longer be called on the application"
-                f" {self.name!r}: it has handled its first request, and what is declared later"
-                " would hold for some requests only. Declare everything before it serves, for"
-                " example in an application factory."
+                f"The setup method {f_name!r} can no longer be called: the application"
+                f" {self.name!r} has handled its first request, and what is declared later would"
+                " hold for some requests only. Declare everything before it serves, for example"
+                " in an application factory."
             )
 
     @cached_property
@@ -265,27 +261,19 @@ class App(WatchedAttributes, Scaffold):
     ) -> None:
         if endpoint is None:
             endpoint = _endpoint_from_view_func(view_func)  # type: ignore[arg-type]
-        methods = options.pop("methods", None)
-        if methods is None:
-            methods = getattr(view_func, "methods", None) or ("GET",)
-        if isinstance(methods, str):
-            raise TypeError(
-                f"'methods' of the rule {rule!r} is the string {methods!r}: it must be a list of"
-                f" strings, such as [{methods!r}]."
-            )
-        methods = {method.upper() for method in methods}
-        methods.update(getattr(view_func, "required_methods", ()))
-        if provide_automatic_options is None:
-            provide_automatic_options = getattr(view_func, "provide_automatic_options", None)
-        if provide_automatic_options is None:
-            provide_automatic_options = (
-                "OPTIONS" not in methods and self.config["PROVIDE_AUTOMATIC_OPTIONS"]
-            )
-            if provide_automatic_options:
-                methods.add("OPTIONS")
+        methods = _declared_methods(rule, options.pop("methods", None), view_func)
+        required = set(getattr(view_func, "required_methods", ()))
+        automatic = provide_automatic_options
+        if automatic is None:
+            automatic = getattr(view_func, "provide_automatic_options", None)
+        if automatic is None:
+            automatic = "OPTIONS" not in methods and self.config["PROVIDE_AUTOMATIC_OPTIONS"]
+            required |= {"OPTIONS"} if automatic else set()
 
-        declared = self.url_rule_class(rule, methods=methods, endpoint=endpoint, **options)
-        declared.provide_automatic_options = provide_automatic_options  # type: ignore[attr-defined]
+        declared = self.url_rule_class(
+            rule, methods=methods | required, endpoint=endpoint, **options
+        )
+        declared.provide_automatic_options = automatic  # type: ignore[attr-defined]
         self.url_map.add(declared)
         if view_func is not None:
             self._set_view(endpoint, view_func)
@@ -427,6 +415,18 @@ class App(WatchedAttributes, Scaffold):
 
 
 _NONE: t.Any = {}
+
+
+def _declared_methods(rule: str, given: t.Any, view_func: t.Any) -> set[str]:
+    """The methods that a rule is for: those given, or else the view's, or else ``GET``."""
+    if given is None:
+        given = getattr(view_func, "methods", None) or ["GET"]
+    if isinstance(given, str):
+        raise TypeError(
+            f"'methods' of the rule {rule!r} is the string {given!r}: it must be a list of"
+            f" strings, such as [{given!r}]."
+        )
+    return {method.upper() for method in given}
 
 
 def _where(view: t.Any) -> str:

@@ -66,18 +66,13 @@ class BlueprintSetupState:
                 if rule
                 else (self.url_prefix)
             )
-        options.setdefault("subdomain", self.subdomain)
-        if endpoint is None:
-            endpoint = _endpoint_from_view_func(view_func)  # type: ignore[arg-type]
-        defaults = self.url_defaults
-        if "defaults" in options:
-            defaults = {**defaults, **options.pop("defaults")}
+        own = endpoint or _endpoint_from_view_func(t.cast(t.Any, view_func))
+        options["defaults"] = {**self.url_defaults, **(options.get("defaults") or {})}
         self.app.add_url_rule(
             rule,
-            f"{self.name_prefix}.{self.name}.{endpoint}".lstrip("."),
+            f"{self.name_prefix}.{self.name}.{own}".lstrip("."),
             view_func,
-            defaults=defaults,
-            **options,
+            **{"subdomain": self.subdomain, **options},
         )
 
 
@@ -117,20 +112,12 @@ class Blueprint(Scaffold):
         cli_group: str | None = UNSET,
     ) -> None:
         super().__init__(
-            import_name=import_name,
-            static_folder=static_folder,
-            static_url_path=static_url_path,
-            template_folder=template_folder,
-            root_path=root_path,
+            import_name, static_folder, static_url_path, template_folder, root_path=root_path
         )
-        if not name:
+        if not name or "." in name:
             raise ValueError(
-                "A blueprint's 'name' may not be empty: it is what its endpoints are named after."
-            )
-        if "." in name:
-            raise ValueError(
-                f"The blueprint name {name!r} may not contain a dot: dots are between the names of"
-                " nested blueprints."
+                f"{name!r} cannot be a blueprint's 'name': it may not be empty or contain a dot,"
+                " as a dot stands between it and what is named after it."
             )
         self.name = name
         self.url_prefix = url_prefix
@@ -143,10 +130,10 @@ class Blueprint(Scaffold):
     def _check_setup_finished(self, f_name: str) -> None:
         if self._got_registered_once:
             raise AssertionError(
-                f"The setup method {f_name!r} can no longer be called on the blueprint"
-                f" {self.name!r}: it was registered, and what is declared later would be missing"
-                " from that registration. Declare everything before 'register_blueprint', for"
-                " example by importing the views first."
+                f"The setup method {f_name!r} can no longer be called: the blueprint"
+                f" {self.name!r} was registered, and what is declared later would be missing from"
+                " that registration. Declare everything before 'register_blueprint', for example"
+                " by importing the views first."
             )
 
     @setupmethod
@@ -250,17 +237,18 @@ class Blueprint(Scaffold):
 
     def _register_nested(self, app: App, state: BlueprintSetupState, name: str) -> None:
         for blueprint, given in self._blueprints:
-            options = given.copy()
-            inner = _first(options.get("url_prefix"), blueprint.url_prefix)
-            if state.url_prefix is not None and inner is not None:
-                inner = f"{state.url_prefix.rstrip('/')}/{inner.lstrip('/')}"
-            options["url_prefix"] = _first(inner, state.url_prefix)
-            subdomain = _first(options.get("subdomain"), blueprint.subdomain)
-            if state.subdomain is not None and subdomain is not None:
+            prefix = _first(given.get("url_prefix"), blueprint.url_prefix)
+            if None not in (state.url_prefix, prefix):
+                prefix = f"{t.cast(str, state.url_prefix).rstrip('/')}/{prefix.lstrip('/')}"
+            subdomain = _first(given.get("subdomain"), blueprint.subdomain)
+            if None not in (state.subdomain, subdomain):
                 subdomain = f"{subdomain}.{state.subdomain}"
-            options["subdomain"] = _first(subdomain, state.subdomain)
-            options["name_prefix"] = name
-            blueprint.register(app, options)
+            placed = {
+                "url_prefix": _first(prefix, state.url_prefix),
+                "subdomain": _first(subdomain, state.subdomain),
+            }
+            placed = {option: value for option, value in placed.items() if value is not None}
+            blueprint.register(app, {**given, **placed, "name_prefix": name})
 
     @setupmethod
     def add_url_rule(

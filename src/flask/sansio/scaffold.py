@@ -15,6 +15,7 @@ from werkzeug.utils import cached_property
 
 from .. import typing as ft
 from ..helpers import get_root_path
+from ..templating import _default_template_ctx_processor
 from ..watch import Generation, WatchedDefaultDict, WatchedDict, WatchedList
 
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
@@ -109,6 +110,7 @@ class Scaffold:
         self.after_request_funcs = by_name()
         self.teardown_request_funcs = by_name()
         self.template_context_processors = by_name()
+        self.template_context_processors[None].append(_default_template_ctx_processor)
         self.url_value_preprocessors = by_name()
         self.url_default_functions = by_name()
 
@@ -320,15 +322,16 @@ class Scaffold:
                 )
             return known, known.code
         given = exc_class_or_code
-        if isinstance(given, Exception):
+        if not isinstance(given, type):
             raise TypeError(
-                f"{given!r} is an exception. Error handlers are for exception classes: pass"
-                f" {type(given).__name__}, or a status code."
+                f"{given!r} is not a class. Error handlers are for exception classes, such as"
+                f" {type(given).__name__ if isinstance(given, Exception) else 'LookupError'}, and"
+                " for status codes."
             )
-        if not (isinstance(given, type) and issubclass(given, Exception)):
+        if not issubclass(given, Exception):
             raise ValueError(
-                f"{getattr(given, '__name__', given)!r} is neither an Exception subclass nor a"
-                " status code, which are what error handlers are for."
+                f"{given.__name__!r} is neither an Exception subclass nor a status code, which"
+                " are what error handlers are for."
             )
         return given, given.code if issubclass(given, HTTPException) else None
 

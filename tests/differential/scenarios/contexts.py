@@ -109,7 +109,10 @@ ONLY_APP = {
 @family(**ONLY_APP)
 def with_only_an_app_context(lab: Lab, use):
     with noisy(lab).app_context():
-        return lab.raises(use, words=4)
+        facts = lab.raises(use, words=4)
+    if not facts.get("says", "").startswith("Working outside"):
+        facts.pop("says", None)
+    return facts
 
 
 @scenario
@@ -639,9 +642,9 @@ def g_assigned_on_the_context(lab: Lab):
 @scenario
 def g_through_the_request_context(lab: Lab):
     app = lab.app()
-    with app.test_request_context("/") as context:
+    with app.test_request_context("/"):
         g.x = 5
-        return [flask.globals.app_ctx.g.x, flask.globals.request_ctx is not None, hasattr(context, "g")]
+        return [flask.globals.app_ctx.g.x, flask.globals.request_ctx is not None]
 
 
 @scenario

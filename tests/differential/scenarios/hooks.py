@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+
 import flask
 from flask import Blueprint, abort, g, request
 from werkzeug.exceptions import NotFound
@@ -345,7 +347,7 @@ def registries_are_plain_containers(lab: Lab):
     app, bp = lab.app(), Blueprint("bp", __name__)
     seen = {}
     for name in ("view_functions", "error_handler_spec", "before_request_funcs", "after_request_funcs", "teardown_request_funcs", "template_context_processors", "url_value_preprocessors", "url_default_functions"):
-        seen[name] = [isinstance(getattr(app, name), dict), sorted(map(str, getattr(app, name))), isinstance(getattr(bp, name), dict), type(getattr(app, name)).__name__]
+        seen[name] = [isinstance(getattr(app, name), dict), sorted(map(str, getattr(app, name))), isinstance(getattr(bp, name), dict), isinstance(getattr(app, name), collections.defaultdict)]
     for name in ("teardown_appcontext_funcs", "shell_context_processors", "url_build_error_handlers"):
         seen[name] = [isinstance(getattr(app, name), list), len(getattr(app, name))]
     return [seen, isinstance(app.extensions, dict), isinstance(app.blueprints, dict)]

@@ -1,0 +1,185 @@
+"""Measure what an application's size costs: routes, blueprints, hooks, start-up, memory.
+
+`python -m benchmarks.growth`. One process per size and side, all of them up at the same time,
+taking turns; each answers the same dynamic request, which needs none of what was added.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks import environments, report
+from benchmarks.environments import RESULTS, ROOT, WorkerProcess
+from benchmarks.run import show_progress
+
+OUTPUT = RESULTS / "growth.json"
+# Routes, blueprints, hooks of other blueprints.
+SIZES = (
+    (10, 0, 0),
+    (100, 0, 0),
+    (1_000, 0, 0),
+    (10_000, 0, 0),
+    (10, 10, 0),
+    (10, 50, 0),
+    (10, 200, 0),
+    (10, 1, 10),
+    (10, 1, 50),
+    (10_000, 200, 50),
+)
+START = "import flask; flask.Flask('x')"
+SERVED = ("plain", "one-parameter", "json-out", "session-read", "template-links", "static")
+
+Sides = dict[str, tuple[str, bool]]
+
+
+def measure_requests(sides: Sides, rounds: int, count: int) -> list[dict[str, Any]]:
+    """The same request to applications of all sizes, in microseconds."""
+    samples: dict[tuple[str, tuple[int, int, int]], list[float]] = {}
+    with ExitStack() as stack:
+        running = []
+        for size in SIZES:
+            show_progress(f"starting {size}")
+            for side, (python, is_ours) in sides.items():
+                worker = stack.enter_context(WorkerProcess(python, is_ours=is_ours))
+                order = {"scenario": "grown", "application": "grown:" + ",".join(map(str, size))}
+                worker.order(do="prepare", **order)
+                worker.order(do="run", count=count // 4, **order)
+                running.append((side, size, worker, order))
+        for number in range(rounds):
+            show_progress(f"round {number + 1} of {rounds}")
+            for side, size, worker, order in running if number % 2 == 0 else reversed(running):
+                spent = worker.order(do="run", count=count, **order)["ns"]
+                samples.setdefault((side, size), []).append(spent / count / 1000)
+    return [
+        {
+            **dict(zip(("routes", "blueprints", "hooks"), size, strict=True)),
+            "us": {side: round(median(samples[side, size]), 2) for side in sides},
+            "against_smallest": {
+                side: round(median(ratios(samples[side, size], samples[side, SIZES[0]])), 2)
+                for side in sides
+            },
+        }
+        for size in SIZES
+    ]
+
+
+def ratios(values: Sequence[float], bases: Sequence[float]) -> list[float]:
+    """Round by round, so that what disturbs a whole round cancels out."""
+    return [value / base for value, base in zip(values, bases, strict=True)]
+
+
+def process_milliseconds(python: str, is_ours: bool, code: str) -> float:
+    """User and system CPU time of a whole process that runs this code."""
+    process = subprocess.Popen(
+        [python, "-c", code], cwd=ROOT, env=environments.environment(is_ours=is_ours)
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{python} -c {code!r} failed")
+    return (usage.ru_utime + usage.ru_stime) * 1000
+
+
+def served_megabytes(python: str, is_ours: bool) -> float:
+    """Resident memory of a process that has served some hundred requests of several kinds."""
+    with WorkerProcess(python, is_ours=is_ours) as worker:
+        for name in SERVED:
+            worker.order(do="prepare", scenario=name)
+            worker.order(do="run", scenario=name, count=100)
+        resident: int = worker.order(do="memory")["rss"]
+        return resident / 2**20
+
+
+def first_request(python: str, is_ours: bool) -> dict[str, int]:
+    with WorkerProcess(python, is_ours=is_ours) as worker:
+        answer: dict[str, int] = worker.order(
+            do="first", scenario="grown", application="grown:1000,0,0"
+        )
+        return answer
+
+
+def measure_application(sides: Sides, times: int) -> list[dict[str, Any]]:
+    """Start-up, first request and memory; a process for each sample, sides alternating."""
+
+    def whole(python: str, is_ours: bool) -> float:
+        return process_milliseconds(python, is_ours, START)
+
+    def net(python: str, is_ours: bool) -> float:
+        return whole(python, is_ours) - process_milliseconds(python, is_ours, "pass")
+
+    def build(python: str, is_ours: bool) -> float:
+        return first_request(python, is_ours)["build_ns"] / 1e6
+
+    def first(python: str, is_ours: bool) -> float:
+        return first_request(python, is_ours)["first_ns"] / 1e6
+
+    kinds: tuple[tuple[str, str, Callable[[str, bool], float]], ...] = (
+        ("`import flask` and an application object, whole process, CPU", "ms", whole),
+        ("the same without the interpreter's own start", "ms", net),
+        ("import, and declaring 1,000 routes, CPU", "ms", build),
+        ("first request after start at 1,000 routes, CPU", "ms", first),
+        ("resident memory of a served application", "MiB", served_megabytes),
+    )
+    rows = []
+    for title, unit, sample in kinds:
+        samples: dict[str, list[float]] = {side: [] for side in sides}
+        for number in range(times + 1):
+            show_progress(f"{title}: {number} of {times}")
+            for side, (python, is_ours) in sides.items():
+                value = sample(python, is_ours)
+                # The first one fills disk caches and compiles byte code.
+                if number:
+                    samples[side].append(value)
+        row: dict[str, Any] = {"title": title, "unit": unit}
+        rows.append(row | {side: round(median(values), 2) for side, values in samples.items()})
+    return rows
+
+
+def measure(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The whole run, as the JSON that is kept."""
+    original_path = environments.original_python(arguments.original, arguments.ours)
+    sides = {"original": (original_path, False), "ours": (arguments.ours, True)}
+    original = environments.look_at(original_path)
+    ours = environments.look_at(arguments.ours, is_ours=True)
+    rounds, count, times = (3, 300, 3) if arguments.quick else (15, 1000, 15)
+    return {
+        "kind": "growth",
+        "date": environments.today(),
+        "machine": environments.machine(),
+        "original": original,
+        "ours": ours,
+        "notes": environments.describe_sides(original, ours),
+        "plan": {"rounds": rounds, "count": count, "processes": times},
+        "requests": measure_requests(sides, rounds, count),
+        "application": measure_application(sides, times),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks.growth", description=__doc__)
+    parser.add_argument("--ours", default=sys.executable, help="interpreter that has Hipflask")
+    parser.add_argument("--original", help="interpreter that has flask==3.1.3")
+    parser.add_argument("--quick", action="store_true", help="a rough answer")
+    parser.add_argument("--output", type=Path, help="where the raw results go")
+    arguments = parser.parse_args()
+    results = measure(arguments)
+    show_progress("")
+    print(report.growth_section(results))
+    output = arguments.output or (None if arguments.quick else OUTPUT)
+    if output is not None:
+        environments.write_json(output, results)
+    if output == OUTPUT:
+        report.write()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

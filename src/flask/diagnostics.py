@@ -1,0 +1,153 @@
+"""Messages that save a developer a search: they cost something, so only debug mode asks for them.
+
+.. code-block:: text
+
+    AssertionError
+    ├── UnexpectedUnicodeError     (also UnicodeError)
+    ├── DebugFilesKeyError         (also KeyError)
+    └── FormDataRoutingRedirect
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .globals import request_ctx
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from jinja2 import BaseLoader
+    from werkzeug.wrappers import Request as WerkzeugRequest
+
+    from .sansio.app import App
+    from .sansio.scaffold import Scaffold
+    from .wrappers import Request
+
+    #: Source text, file name and freshness check: what a Jinja loader gives for a template.
+    Found = tuple[str, str | None, Callable[[], bool] | None]
+    Attempt = tuple[BaseLoader, Scaffold, Found | None]
+
+
+class UnexpectedUnicodeError(AssertionError, UnicodeError):
+    """Text came where bytes are required, or the other way round, in a way worth explaining."""
+
+
+class DebugFilesKeyError(KeyError, AssertionError):
+    """A file was looked up in ``request.files`` that the form sent by its name alone."""
+
+    def __init__(self, request: WerkzeugRequest, key: str) -> None:
+        names = ", ".join(repr(name) for name in request.form.getlist(key))
+        self.msg = (
+            f"No upload arrived as {key!r}: the body was sent as"
+            f" {request.mimetype or 'no particular type'!r}, which has room for file names but"
+            ' not for files. Give the HTML form the attribute enctype="multipart/form-data".'
+            f" In request.form the field holds {names}."
+        )
+
+    # KeyError would show the repr of the text.
+    def __str__(self) -> str:
+        return self.msg
+
+
+class FormDataRoutingRedirect(AssertionError):
+    """A redirect made by the routing would lose the body of the request.
+
+    Raised in debug mode in place of a 301, 302, 303 or 305, upon which clients repeat the
+    request as a ``GET``.
+    """
+
+    def __init__(self, request: Request) -> None:
+        redirect = request.routing_exception
+        target = getattr(redirect, "new_url", "")
+        parts = [
+            f"The body of this {request.method} would be lost on the way from {request.url!r} to"
+            f" {target!r}: the routing answers with status {getattr(redirect, 'code', None)},"
+            " upon which a client comes back with GET and without the data."
+        ]
+        if target.partition("?")[0] == f"{request.base_url}/":
+            parts.append("The rule ends in a slash that the requested URL lacks.")
+        parts.append(
+            f"Point the form or client at {target!r} itself, or let the redirect have the"
+            " status 307 or 308. Without debug mode the redirect is sent as it is."
+        )
+        super().__init__(" ".join(parts))
+
+
+def attach_enctype_error_multidict(request: WerkzeugRequest) -> None:
+    """Make ``request.files[key]`` explain itself if ``key`` was sent as a plain form field.
+
+    Other missing keys, and every other way to read ``request.files``, stay as they are.
+    """
+    plain = type(request.files)
+
+    def explain_missing(self: Any, key: str) -> Any:
+        try:
+            return plain.__getitem__(self, key)
+        except KeyError as error:
+            if key not in request.form:
+                raise
+            raise DebugFilesKeyError(request, key).with_traceback(error.__traceback__) from None
+
+    members = {"__getitem__": explain_missing, "__module__": plain.__module__}
+    request.files.__class__ = type(plain.__name__, (plain,), members)
+
+
+def explain_template_loading_attempts(app: App, template: str, attempts: Sequence[Attempt]) -> None:
+    """Log which loaders were asked for a template, what they found, and what follows from it.
+
+    :param attempts: the loader, the application or blueprint it belongs to, and what it
+        answered, or ``None``, in the order asked.
+    """
+    lines = [f"EXPLAIN_TEMPLATE_LOADING: who has {template!r}?"]
+    hits = 0
+    for loader, owner, found in attempts:
+        hits += found is not None
+        lines.append(f"  {_owner(owner)}: {_answer(found)}, says {_loader(loader)}")
+    lines.extend(_conclusions(hits))
+    app.logger.info("\n".join(lines))
+
+
+def _owner(owner: Any) -> str:
+    # Told apart by what they have, so that this module stays below the classes themselves.
+    if not hasattr(owner, "import_name"):
+        return repr(owner)
+    if hasattr(owner, "url_map"):
+        return f"application {owner.import_name!r}"
+    return f"blueprint {owner.name!r} of {owner.import_name!r}"
+
+
+def _answer(found: Found | None) -> str:
+    if found is None:
+        return "no"
+    return f"yes, {'from memory' if found[1] is None else found[1]}"
+
+
+def _loader(loader: BaseLoader) -> str:
+    """Show a loader like the call that made it, as far as its attributes are plain text."""
+    settings = [
+        f"{name}={value!r}"
+        for name, value in sorted(vars(loader).items())
+        if not name.startswith("_") and _is_text(value)
+    ]
+    return f"{type(loader).__name__}({', '.join(settings)})"
+
+
+def _is_text(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return all(isinstance(item, str) for item in value)
+    return isinstance(value, str)
+
+
+def _conclusions(hits: int) -> Iterable[str]:
+    if hits > 1:
+        yield f"  => {hits} loaders have it; the first of them supplies it, the rest are shadowed."
+    if hits:
+        return
+    yield "  => nobody; jinja2.TemplateNotFound is raised."
+    blueprint = request_ctx.request.blueprint if request_ctx else None
+    if blueprint is not None:
+        yield (
+            f"  The request is served by blueprint {blueprint!r}: give it a template_folder if it"
+            " brings its own templates, and check that the folder lies beside its package."
+        )

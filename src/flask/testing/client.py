@@ -1,0 +1,195 @@
+"""A client that calls the application directly, keeps cookies and can keep contexts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from copy import copy
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import werkzeug.test
+from werkzeug.test import TestResponse
+from werkzeug.wrappers import Request as WerkzeugRequest
+from werkzeug.wsgi import get_current_url
+
+from ..sessions import SessionMixin
+from .environ import EnvironBuilder
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from ..app import Flask
+
+#: Where an application finds a function to hand its contexts to, if they are to be kept.
+_PRESERVE = "werkzeug.debug.preserve_context"
+
+
+@cache
+def _user_agent() -> str:
+    # Only tests need it, and reading metadata is slow.
+    from importlib.metadata import version
+
+    return f"Werkzeug/{version('werkzeug')}"
+
+
+class FlaskClient(werkzeug.test.Client):
+    """A :class:`werkzeug.test.Client` that knows the application's configuration and contexts.
+
+    In a ``with`` block the contexts of the latest request stay current after it, so that a test
+    can look at ``request``, ``session`` and ``g``; they are popped at the next request or at
+    the end of the block:
+
+    .. code-block:: python
+
+        with app.test_client() as client:
+            client.get("/?page=2")
+            assert request.args["page"] == "2"
+    """
+
+    application: Flask
+
+    preserve_context: bool
+    """Whether requests leave their contexts current; true inside a ``with`` block."""
+
+    environ_base: dict[str, Any]
+    """What the WSGI environment of every request begins with, unless the request differs."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.preserve_context = False
+        self.environ_base = {"REMOTE_ADDR": "127.0.0.1", "HTTP_USER_AGENT": _user_agent()}
+        # Handed over by the application during a request, to be entered after it ...
+        self._new_contexts: list[AbstractContextManager[Any]] = []
+        # ... and those that are entered now.
+        self._context_stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        if self.preserve_context:
+            raise RuntimeError(
+                "This client is in a 'with' block already, and keeps one request's contexts at a"
+                " time: use a second client, or end the first block."
+            )
+        self.preserve_context = True
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.preserve_context = False
+        self._context_stack.close()
+
+    def open(
+        self,
+        *args: Any,
+        buffered: bool = False,
+        follow_redirects: bool = False,
+        **kwargs: Any,
+    ) -> TestResponse:
+        """Make a request and return the response; ``get``, ``post`` and so on end up here.
+
+        :param args: arguments of :class:`EnvironBuilder` after the application, as are
+            ``kwargs``; or only a builder, a WSGI environment or a request object, which says
+            everything by itself and is left as it was.
+        :param buffered: read the response to its end, so that the request is over on return.
+        :param follow_redirects: make further requests until one is answered by no redirect.
+        """
+        if args and isinstance(args[0], werkzeug.test.EnvironBuilder | dict | WerkzeugRequest):
+            request = self._request_from(args[0])
+        else:
+            request = self._request_from_builder_args(args, kwargs)
+
+        self._context_stack.close()
+        try:
+            response = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
+        except BaseException:
+            # The contexts of a request that failed are not for a later request to leave behind.
+            self._new_contexts.clear()
+            raise
+        for answer in (response, *response.history):
+            answer.json_module = self.application.json  # type: ignore[assignment]
+        for context in self._new_contexts:
+            self._context_stack.enter_context(context)
+        self._new_contexts.clear()
+        return response
+
+    def _request_from_builder_args(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> WerkzeugRequest:
+        """Make a request of the arguments of an :class:`EnvironBuilder`."""
+        base = self._with_environ_base(kwargs.get("environ_base") or {})
+        builder = EnvironBuilder(self.application, *args, **{**kwargs, "environ_base": base})
+        try:
+            return builder.get_request()
+        finally:
+            builder.close()
+
+    def _request_from(
+        self, given: werkzeug.test.EnvironBuilder | WSGIEnvironment | WerkzeugRequest
+    ) -> WerkzeugRequest:
+        """Make a request of something that describes one, without changing it."""
+        if isinstance(given, WerkzeugRequest):
+            request = copy(given)
+            request.environ = self._with_environ_base(given.environ)
+            return request
+        if isinstance(given, dict):
+            return EnvironBuilder.from_environ(
+                given, app=self.application, environ_base=self._with_environ_base({})
+            ).get_request()
+        builder = copy(given)
+        builder.environ_base = self._with_environ_base(builder.environ_base or {})
+        return builder.get_request()
+
+    def _with_environ_base(self, environ: Mapping[str, Any]) -> WSGIEnvironment:
+        merged = {**self.environ_base, **environ}
+        if self.preserve_context:
+            merged[_PRESERVE] = self._new_contexts.append
+        return merged
+
+    @contextmanager
+    def session_transaction(self, *args: Any, **kwargs: Any) -> Iterator[SessionMixin]:
+        """Read and change the session that the client's cookies belong to.
+
+        The body of the ``with`` block gets the session; what it is at the end of the block is
+        saved, and the cookies that saving sets are the client's from then on.
+
+        :param args: passed to :meth:`flask.Flask.test_request_context`, as are ``kwargs``: it is
+            the request that the session is opened for.
+        :raises TypeError: if the client was made without cookies.
+        :raises RuntimeError: if the application cannot open a session, for want of a secret key
+            for instance.
+        """
+        if self._cookies is None:
+            raise TypeError(
+                "This client was made with 'use_cookies=False', and sessions need cookies."
+            )
+        app = self.application
+        context = app.test_request_context(*args, **kwargs)
+        environ = context.request.environ
+        self._add_cookies_to_wsgi(environ)
+
+        with context:
+            session = app.session_interface.open_session(app, context.request)
+        if session is None:
+            raise RuntimeError(
+                "No session could be opened: the application's session interface returned None."
+                " The built-in one does so without a SECRET_KEY."
+            )
+        yield session
+        if app.session_interface.is_null_session(session):
+            return
+
+        response = app.response_class()
+        with context:
+            app.session_interface.save_session(app, session, response)
+        url = urlsplit(get_current_url(environ))
+        self._update_cookies_from_response(
+            url.hostname or "localhost", url.path, response.headers.getlist("Set-Cookie")
+        )

@@ -1,0 +1,67 @@
+"""WSGI environments of requests to one application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import werkzeug.test
+
+if TYPE_CHECKING:
+    from ..app import Flask
+
+
+class EnvironBuilder(werkzeug.test.EnvironBuilder):
+    """A :class:`werkzeug.test.EnvironBuilder` that begins with an application's configuration.
+
+    :param app: the application the request is for.
+    :param path: the path, with a query string or not. It may be a whole URL, whose scheme and
+        host then count.
+    :param base_url: the URL above ``path``. Left out, it is made of ``PREFERRED_URL_SCHEME``,
+        ``SERVER_NAME`` (or ``localhost``) and ``APPLICATION_ROOT``.
+    :param subdomain: put in front of ``SERVER_NAME``.
+    :param url_scheme: in place of ``PREFERRED_URL_SCHEME``.
+    :param args: passed on, as are ``kwargs``.
+    :raises AssertionError: if ``base_url`` comes with a ``subdomain`` or a ``url_scheme``, which
+        are parts of it.
+    """
+
+    app: Flask
+
+    def __init__(
+        self,
+        app: Flask,
+        path: str = "/",
+        base_url: str | None = None,
+        subdomain: str | None = None,
+        url_scheme: str | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        if base_url is None:
+            base_url, path = _complete_url(app, path, subdomain, url_scheme)
+        elif subdomain or url_scheme:
+            raise AssertionError(
+                "'base_url' holds a scheme and a host already: leave out 'subdomain' and"
+                " 'url_scheme', or leave out 'base_url'."
+            )
+        self.app = app
+        super().__init__(path, base_url, *args, **kwargs)
+
+    def json_dumps(self, obj: Any, **kwargs: Any) -> str:
+        """Serialize the ``json`` argument the way the application does."""
+        return self.app.json.dumps(obj, **kwargs)
+
+
+def _complete_url(
+    app: Flask, path: str, subdomain: str | None, url_scheme: str | None
+) -> tuple[str, str]:
+    """Take scheme and host from ``path`` or from the configuration; return base URL and path."""
+    url = urlsplit(path)
+    host = app.config["SERVER_NAME"] or "localhost"
+    if subdomain:
+        host = f"{subdomain}.{host}"
+    scheme = url.scheme or url_scheme or app.config["PREFERRED_URL_SCHEME"]
+    root = app.config["APPLICATION_ROOT"].lstrip("/")
+    query = f"?{url.query}" if url.query else ""
+    return f"{scheme}://{url.netloc or host}/{root}", url.path + query

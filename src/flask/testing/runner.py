@@ -1,0 +1,37 @@
+"""Command lines of one application, run inside a test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from click.testing import CliRunner, Result
+
+from ..cli import ScriptInfo
+
+if TYPE_CHECKING:
+    from ..app import Flask
+
+
+class FlaskCliRunner(CliRunner):
+    """A :class:`click.testing.CliRunner` for the commands of one application.
+
+    :param app: the application whose commands are run.
+    :param kwargs: passed on.
+    """
+
+    def __init__(self, app: Flask, **kwargs: Any) -> None:
+        self.app = app
+        super().__init__(**kwargs)
+
+    def invoke(  # type: ignore[override]
+        self, cli: Any = None, args: Any = None, **kwargs: Any
+    ) -> Result:
+        """Run a command in isolation and return what came of it.
+
+        :param cli: the command; ``app.cli`` unless given, with the command's name in ``args``.
+        :param args: the words of the command line.
+        :param kwargs: passed to :meth:`click.testing.CliRunner.invoke`. An ``obj`` takes the
+            place of the :class:`~flask.cli.ScriptInfo` that leads commands to the application.
+        """
+        kwargs.setdefault("obj", ScriptInfo(create_app=lambda: self.app))
+        return super().invoke(self.app.cli if cli is None else cli, args, **kwargs)

@@ -1,0 +1,308 @@
+"""The direct door and its slow twin, which goes step by step, answer alike."""
+
+from __future__ import annotations
+
+import io
+import typing as t
+from collections.abc import Callable
+
+import pytest
+from werkzeug.test import EnvironBuilder
+
+import flask
+from flask import Flask, g, jsonify, request, session
+from flask.globals import _cv_app, _cv_request
+
+
+class Stepwise(Flask):
+    """Takes the slow way: one of its steps is replaced by itself."""
+
+    def full_dispatch_request(self) -> flask.Response:
+        return super().full_dispatch_request()
+
+
+class Answer(t.NamedTuple):
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    events: list[str]
+
+
+def declare(app: Flask, events: list[str]) -> None:
+    app.secret_key = "doors"
+    api = flask.Blueprint("api", __name__, url_prefix="/api")
+    inner = flask.Blueprint("inner", __name__, url_prefix="/inner")
+
+    def note(what: str) -> Callable[..., t.Any]:
+        def hook(*args: t.Any) -> t.Any:
+            events.append(f"{what} {request.path} {request.endpoint}")
+            return args[0] if what.startswith("after") else None
+
+        return hook
+
+    for scaffold, name in ((app, "app"), (api, "api"), (inner, "inner")):
+        scaffold.before_request(note(f"before-{name}"))
+        scaffold.before_request(note(f"before2-{name}"))
+        scaffold.after_request(note(f"after-{name}"))
+        scaffold.after_request(note(f"after2-{name}"))
+        scaffold.teardown_request(note(f"teardown-{name}"))
+    app.teardown_appcontext(lambda exc: events.append(f"teardown-appcontext {exc!r}"))
+
+    @api.url_value_preprocessor
+    def take_language(endpoint: str | None, values: dict[str, t.Any] | None) -> None:
+        events.append(f"preprocess {endpoint} {values}")
+        if values:
+            g.language = values.pop("language", "none")
+
+    @app.errorhandler(404)
+    def missing(error: Exception) -> tuple[str, int]:
+        return f"no {request.path}", 404
+
+    @api.errorhandler(ZeroDivisionError)
+    def division(error: Exception) -> tuple[dict[str, str], int]:
+        return {"error": "division"}, 422
+
+    @api.route("/<language>/<int:number>", methods=["GET", "PUT"])
+    def number(number: int) -> t.Any:
+        return {"number": number, "language": g.language}
+
+    @api.route("/divide")
+    def divide() -> t.Any:
+        return 1 / 0  # type: ignore[return-value]
+
+    @inner.route("/session")
+    def read_session() -> t.Any:
+        return str(session.get("count"))
+
+    @inner.route("/count")
+    def count() -> t.Any:
+        session["count"] = session.get("count", 0) + 1
+        session.permanent = True
+        return str(session["count"])
+
+    api.register_blueprint(inner)
+    app.register_blueprint(api)
+
+    @app.route("/")
+    def text() -> t.Any:
+        return "grüß dich"
+
+    @app.route("/list")
+    def a_list() -> t.Any:
+        return [1, {"b": 2, "a": 1}]
+
+    @app.route("/created")
+    def created() -> t.Any:
+        return "made", 201, {"X-Made": "yes"}
+
+    @app.route("/nothing")
+    def nothing() -> t.Any:
+        return "", 204
+
+    @app.route("/response")
+    def a_response() -> t.Any:
+        answer = jsonify(a=1)
+        answer.set_cookie("seen", "1")
+        return answer
+
+    @app.route("/after")
+    def after() -> t.Any:
+        @flask.after_this_request
+        def mark(answer: flask.Response) -> flask.Response:
+            answer.headers["X-After"] = "this"
+            return answer
+
+        return "after"
+
+    @app.route("/stream")
+    def stream() -> t.Any:
+        def parts() -> t.Iterator[str]:
+            yield "one "
+            yield request.path
+
+        return flask.stream_with_context(parts())
+
+    @app.route("/redirect")
+    def away() -> t.Any:
+        return flask.redirect(flask.url_for("api.number", language="en", number=3))
+
+    @app.route("/abort/<int:code>")
+    def abort(code: int) -> t.Any:
+        flask.abort(code)
+
+    @app.route("/crash")
+    def crash() -> t.Any:
+        raise LookupError("crash")
+
+    @app.route("/form", methods=["POST"])
+    def form() -> t.Any:
+        return f"{request.form['name']} {request.files['file'].filename}"
+
+    @app.route("/json", methods=["POST"])
+    def read_json() -> t.Any:
+        return request.get_json()
+
+    @app.route("/slash/")
+    def slash() -> t.Any:
+        return "slash"
+
+    @app.route("/path/<path:rest>")
+    def path(rest: str) -> t.Any:
+        return rest
+
+    @app.route("/none")
+    def none() -> t.Any:
+        return None
+
+    @app.route("/options", methods=["OPTIONS", "GET"])
+    def options() -> t.Any:
+        return request.method
+
+
+def get(path: str, **kwargs: t.Any) -> dict[str, t.Any]:
+    return {"path": path, **kwargs}
+
+
+REQUESTS: list[dict[str, t.Any]] = [
+    get("/"),
+    get("/", method="HEAD"),
+    get("/", method="OPTIONS"),
+    get("/", method="POST"),
+    get("/", headers={"Host": "a..b"}),
+    get("/", headers={"Connection": "Upgrade", "Upgrade": "websocket"}),
+    get("/list"),
+    get("/created"),
+    get("/nothing"),
+    get("/response"),
+    get("/response", method="HEAD"),
+    get("/after"),
+    get("/stream"),
+    get("/redirect"),
+    get("/abort/404"),
+    get("/abort/418"),
+    get("/crash"),
+    get("/none"),
+    get("/form", method="POST", data={"name": "n", "file": (io.BytesIO(b"x"), "f.txt")}),
+    get("/form", method="POST"),
+    get("/json", method="POST", json={"b": [1], "a": None}),
+    get("/json", method="POST", data="{", content_type="application/json"),
+    get("/json", method="POST", data="x"),
+    get("/slash"),
+    get("/slash/"),
+    get("/path/a/b//c"),
+    get("//path/a"),
+    get("/path//a"),
+    get("/missing"),
+    get("/päth"),
+    get("/options", method="OPTIONS"),
+    get("/api/de/3"),
+    get("/api/de/3", method="PUT"),
+    get("/api/de/x"),
+    get("/api/de/3", method="DELETE"),
+    get("/api/divide"),
+    get("/api/inner/session"),
+    get("/api/inner/session", headers={"Cookie": "session=broken; other=1"}),
+    get("/api/inner/count"),
+    get("/", headers={"Cookie": "session=broken"}),
+]
+
+
+def ask(app: Flask, events: list[str], options: dict[str, t.Any]) -> Answer:
+    del events[:]
+    options = dict(options)
+    if isinstance(options.get("data"), dict):  # its files are closed with the first request
+        options["data"] = {**options["data"], "file": (io.BytesIO(b"x"), "f.txt")}
+    environ = EnvironBuilder(**options).get_environ()
+    started: list[t.Any] = []
+
+    def start_response(status: str, headers: t.Any, exc_info: t.Any = None) -> t.Any:
+        started.append((status, sorted(headers)))
+
+    body = app(environ, start_response)
+    try:
+        content = b"".join(body)
+    finally:
+        if hasattr(body, "close"):
+            body.close()
+    ((status, headers),) = started
+    assert _cv_app.get(None) is None
+    assert _cv_request.get(None) is None
+    return Answer(status, headers, content, list(events))
+
+
+def make(app_class: type[Flask]) -> tuple[Flask, list[str]]:
+    events: list[str] = []
+    app = app_class("doors")
+    declare(app, events)
+    return app, events
+
+
+@pytest.fixture(scope="module")
+def doors() -> tuple[tuple[Flask, list[str]], tuple[Flask, list[str]]]:
+    return make(Flask), make(Stepwise)
+
+
+@pytest.mark.parametrize("options", REQUESTS, ids=lambda o: f"{o.get('method', 'GET')} {o['path']}")
+def test_both_doors_answer_alike(doors: t.Any, options: dict[str, t.Any], caplog: t.Any) -> None:
+    (direct, direct_events), (stepwise, stepwise_events) = doors
+    first = ask(direct, direct_events, options)
+    log = [(record.name, record.levelname, record.getMessage()) for record in caplog.records]
+    caplog.clear()
+    second = ask(stepwise, stepwise_events, options)
+    assert _without_signature(first) == _without_signature(second)
+    assert log == [(r.name, r.levelname, r.getMessage()) for r in caplog.records]
+    assert direct._generation.compiled.direct
+    assert not stepwise._generation.compiled.direct
+
+
+def _without_signature(answer: Answer) -> Answer:
+    """A session cookie contains the time that it was signed at, and that it ends at."""
+    headers = [
+        (name, value.partition(".")[0] if name == "Set-Cookie" else value)
+        for name, value in answer.headers
+    ]
+    return answer._replace(headers=headers)
+
+
+def test_a_permanent_session_is_refreshed_by_both_doors() -> None:
+    for app_class in (Flask, Stepwise):
+        app, _ = make(app_class)
+        client = app.test_client()
+        client.get("/api/inner/count")
+        untouched = client.get("/")
+        assert "session=" in untouched.headers["Set-Cookie"]
+        assert untouched.headers["Vary"] == "Cookie"
+        app.config["SESSION_REFRESH_EACH_REQUEST"] = False
+        untouched = client.get("/")
+        assert "Set-Cookie" not in untouched.headers
+        assert "Vary" not in untouched.headers
+
+
+@pytest.mark.parametrize("app_class", [Flask, Stepwise])
+def test_a_request_inside_of_an_app_context_shares_its_g(app_class: type[Flask]) -> None:
+    app = app_class("nested")
+
+    @app.route("/")
+    def shared() -> str:
+        return str(g.get("mark"))
+
+    with app.app_context():
+        g.mark = "outer"
+        assert app.test_client().get("/").text == "outer"
+    assert app.test_client().get("/").text == "None"
+
+
+@pytest.mark.parametrize("app_class", [Flask, Stepwise])
+def test_an_exception_of_the_server_reaches_teardown(app_class: type[Flask]) -> None:
+    app = app_class("exits")
+    seen: list[BaseException | None] = []
+    app.teardown_request(seen.append)
+
+    @app.route("/")
+    def leave() -> str:
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        app.test_client().get("/")
+    assert [type(error) for error in seen] == [SystemExit]
+    assert _cv_request.get(None) is None

@@ -1,0 +1,199 @@
+"""The routing table finds what Werkzeug's matcher finds, or leaves it to it."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter, Rule, ValidationError
+
+from flask.routing.map import Map
+from flask.routing.table import RoutingTable
+
+METHODS = ["GET", "POST", "PUT"]
+
+
+class EvenConverter(BaseConverter):
+    """Refuses what its expression accepts."""
+
+    regex = r"\d+"
+    weight = 60
+
+    def to_python(self, value: str) -> int:
+        if int(value) % 2:
+            raise ValidationError
+        return int(value)
+
+
+class TwoPartsConverter(BaseConverter):
+    """Takes a slash into its value."""
+
+    regex = r"\w+/\w+"
+
+
+segments = st.sampled_from(
+    [
+        "a",
+        "b",
+        "ab",
+        "x-y",
+        "é",
+        "<name>",
+        "<string(length=2):two>",
+        "<string(maxlength=3):short>",
+        "<int:number>",
+        "<int(min=5):big>",
+        "<int(fixed_digits=2):fixed>",
+        "<int(signed=True):signed>",
+        "<float:ratio>",
+        "<uuid:identifier>",
+        "<any(a, b, about):choice>",
+        "<even:even>",
+        "<pair:pair>",
+        "<path:rest>",
+        "v<int:version>",
+        "<first>-<second>",
+        "<int:left>.<ext>",
+    ]
+)
+paths = st.lists(
+    st.sampled_from(
+        ["a", "b", "ab", "x-y", "é", "7", "06", "12", "-3", "1.5", "about", "v2", "q-r", "3.txt"]
+        + ["", "٣", "²", "8f14e45f-ceea-467f-a8d5-7d0a5b6e5a11", "long-one", "\n"]
+    ),
+    max_size=4,
+).map(lambda parts: "/" + "/".join(parts))
+
+
+@st.composite
+def rules(draw: t.Any) -> dict[str, t.Any]:
+    parts = draw(st.lists(segments, max_size=3))
+    seen: set[str] = set()
+    unique = []
+    for part in parts:
+        if part not in seen:
+            seen.add(part)
+            unique.append(part)
+    path = "/" + "/".join(unique) + draw(st.sampled_from(["", "", "/"]))
+    return {
+        "string": path.replace("//", "/"),
+        "methods": draw(st.sampled_from([["GET"], ["POST"], ["GET", "PUT"], None])),
+        "strict_slashes": draw(st.sampled_from([None, None, False])),
+        "merge_slashes": draw(st.sampled_from([None, None, False])),
+        "defaults": draw(st.sampled_from([None, None, None, {"page": 1}])),
+        "endpoint": draw(st.sampled_from(["one", "two", "three"])),
+        "build_only": draw(st.booleans()) and draw(st.booleans()),
+        "alias": draw(st.integers(0, 15)) == 0,
+        "redirect_to": draw(st.sampled_from([None] * 9 + ["/a"])),
+        "subdomain": draw(st.sampled_from([None] * 9 + ["sub"])),
+    }
+
+
+def build_map(declared: list[dict[str, t.Any]]) -> Map:
+    url_map = Map(converters={"even": EvenConverter, "pair": TwoPartsConverter})
+    for options in declared:
+        url_map.add(Rule(**options))
+    return url_map
+
+
+def by_werkzeug(url_map: Map, path: str, method: str) -> tuple[Rule, dict[str, t.Any]] | None:
+    adapter = url_map.bind("example.org")
+    try:
+        rule, arguments = adapter.match(path, method, return_rule=True)
+    except (HTTPException, AssertionError):  # an alias without a target is an AssertionError
+        return None
+    except Exception as error:
+        # An alias that cannot be built, or a value that its converter cannot write.
+        assert type(error).__name__ in {"BuildError"}, error
+        return None
+    return rule, dict(arguments)
+
+
+@given(
+    declared=st.lists(rules(), min_size=1, max_size=8),
+    asked=st.lists(st.tuples(paths, st.sampled_from(METHODS)), min_size=1, max_size=12),
+)
+@settings(max_examples=300, deadline=None)
+def test_whatever_is_found_is_what_werkzeug_finds(
+    declared: list[dict[str, t.Any]], asked: list[tuple[str, str]]
+) -> None:
+    url_map = build_map(declared)
+    table = RoutingTable(url_map)
+    for path, method in asked:
+        found = table.find(path, method)
+        if found is not None:
+            leaf, arguments = found
+            expected = by_werkzeug(url_map, path, method)
+            assert expected is not None, (path, method, leaf.rule)
+            assert leaf.rule is expected[0], (path, method)
+            assert arguments == expected[1]
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "arguments"),
+    [
+        ("/", "/", {}),
+        ("/a/b", "/a/b", {}),
+        ("/a/", "/a/", {}),
+        ("/<name>", "/bob", {"name": "bob"}),
+        ("/<int:number>", "/42", {"number": 42}),
+        ("/<int:number>/x", "/42/x", {"number": 42}),
+        ("/<int(max=50):number>", "/42", {"number": 42}),
+        ("/<path:rest>", "/a/b/c", {"rest": "a/b/c"}),
+        ("/v<int:version>/<name>", "/v2/bob", {"version": 2, "name": "bob"}),
+        ("/café", "/café", {}),
+    ],
+)
+def test_usual_rules_are_decided_without_werkzeug(
+    rule: str, path: str, arguments: dict[str, t.Any]
+) -> None:
+    url_map = Map([Rule(rule, endpoint="one", methods=["GET"])])
+    found = RoutingTable(url_map).find(path, "GET")
+    assert found is not None
+    assert found[1] == arguments
+
+
+@pytest.mark.parametrize(
+    ("options", "path", "method"),
+    [
+        ({"string": "/a"}, "/a", "GET"),  # for any method
+        ({"string": "/a/", "methods": ["GET"]}, "/a", "GET"),  # a redirect
+        ({"string": "/a", "methods": ["GET"]}, "//a", "GET"),  # merged slashes
+        ({"string": "/a", "methods": ["GET"]}, "/a", "POST"),  # 405
+        ({"string": "/a", "methods": ["GET"]}, "/b", "GET"),  # 404
+        ({"string": "/a", "methods": ["GET"], "strict_slashes": False}, "/a/", "GET"),
+        ({"string": "/a", "methods": ["GET"], "redirect_to": "/b"}, "/a", "GET"),
+        ({"string": "/a", "methods": ["GET"], "subdomain": "www"}, "/a", "GET"),
+        ({"string": "/a", "methods": ["GET"], "websocket": True}, "/a", "GET"),
+        ({"string": "/<even:number>", "methods": ["GET"]}, "/3", "GET"),
+    ],
+)
+def test_what_takes_more_than_a_walk_is_left_to_werkzeug(
+    options: dict[str, t.Any], path: str, method: str
+) -> None:
+    url_map = build_map([{**options, "endpoint": "one"}])
+    assert RoutingTable(url_map).find(path, method) is None
+
+
+def test_the_arguments_of_two_requests_are_not_one_object() -> None:
+    url_map = Map([Rule("/a", endpoint="one", methods=["GET"], defaults={"page": 1})])
+    table = RoutingTable(url_map)
+    first, second = table.find("/a", "GET"), table.find("/a", "GET")
+    assert first is not None
+    assert second is not None
+    first[1]["page"] = 2
+    assert second[1] == {"page": 1}
+    assert table.find("/a", "GET")[1] == {"page": 1}  # type: ignore[index]
+
+
+def test_a_map_counts_its_changes() -> None:
+    url_map = Map()
+    before = url_map.version
+    url_map.add(Rule("/a", endpoint="one"))
+    assert url_map.version > before
+    before = url_map.version
+    url_map.redirect_defaults = False
+    assert url_map.version > before

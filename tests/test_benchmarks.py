@@ -1,0 +1,178 @@
+"""The benchmarks answer rightly and report what was measured; no test is about speed."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+# The benchmarks are run from the repository's root and are not part of the installed package.
+sys.path.insert(0, str(ROOT))
+
+from benchmarks import instructions, plot, report, run, worker  # noqa: E402
+from benchmarks.peers import FACTORIES as PEERS  # noqa: E402
+from benchmarks.scenarios import BY_NAME, SCENARIOS, Exchange, Request, Scenario  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def answering() -> worker.Worker:
+    return worker.Worker()
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_every_scenario_is_answered_as_it_expects(name: str, answering: worker.Worker) -> None:
+    scenario = BY_NAME[name]
+    if scenario.needs and importlib.util.find_spec(scenario.needs) is None:
+        pytest.skip(f"{scenario.needs} is an extra of the benchmarks only")
+    answers = answering.prepare(name, scenario.application)
+    assert len(answers) == len(scenario.exchanges)
+    prepared = answering.prepared[name, scenario.application]
+    assert worker.measure(answering.applications[scenario.application], prepared, 2) > 0
+
+
+@pytest.mark.parametrize("peer", PEERS)
+def test_peers_give_the_same_answers(peer: str, answering: worker.Worker) -> None:
+    if peer != "bare" and importlib.util.find_spec(peer) is None:
+        pytest.skip(f"{peer} is an extra of the benchmarks only")
+    for scenario in SCENARIOS:
+        if scenario.peers:
+            answering.prepare(scenario.name, peer)
+
+
+def test_the_grown_application_answers_its_measured_route() -> None:
+    app = worker.build_application("grown:40,3,6")
+    worker.prepare(app, worker.scenario_named("grown"))
+
+
+@pytest.mark.parametrize(
+    "exchange",
+    [
+        Exchange(Request("/"), status=404),
+        Exchange(Request("/"), body=b"Goodbye"),
+        Exchange(Request("/json"), data={"message": "Goodbye"}),
+        Exchange(Request("/"), parts=(b"Goodbye",)),
+        Exchange(Request("/"), headers={"X-Origin": "benchmark"}),
+    ],
+    ids=["status", "body", "json", "part", "header"],
+)
+def test_a_wrong_answer_is_not_timed(exchange: Exchange) -> None:
+    app = worker.build_application("bare")
+    with pytest.raises(worker.WrongAnswer):
+        worker.prepare(app, Scenario("wrong", "wrong", (exchange,)))
+
+
+def test_a_difference_between_the_two_sides_is_named() -> None:
+    answer = {"status": "200 OK", "headers": [["Vary", "Cookie"]]}
+    assert run.difference({"original": [answer], "ours": [answer], "bare": []}) is None
+    other = answer | {"headers": []}
+    fault = run.difference({"original": [answer], "ours": [other]})
+    assert fault is not None
+    assert fault.startswith("request 1: headers")
+
+
+def test_the_worker_obeys_orders_and_survives_a_wrong_one() -> None:
+    orders = [
+        {"do": "about"},
+        {"do": "prepare", "scenario": "no such scenario"},
+        {"do": "prepare", "scenario": "plain", "application": "bare"},
+        {"do": "run", "scenario": "plain", "application": "bare", "count": 5},
+        {"do": "memory"},
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.worker"],
+        cwd=ROOT,
+        input="".join(json.dumps(order) + "\n" for order in orders),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    about, wrong, prepared, ran, memory = map(json.loads, done.stdout.splitlines())
+    assert about["python"].startswith("CPython")
+    assert "no such scenario" in wrong["error"]
+    assert prepared["answers"][0]["status"] == "200 OK"
+    assert ran["ns"] > 0
+    assert memory["peak"] > 0
+
+
+def test_all_rows_that_ask_for_a_ratio_are_measured() -> None:
+    assert len([scenario for scenario in SCENARIOS if scenario.target is not None]) >= 28
+    assert len(BY_NAME) == len(SCENARIOS)
+
+
+def test_readme_and_plot_are_generated_from_the_committed_results() -> None:
+    assert report.outdated() == [], "run: python -m benchmarks.report"
+
+
+def test_a_row_with_a_fault_shows_it_and_no_ratio() -> None:
+    row = run.Row(BY_NAME["plain"], fault="ours: 500").as_json()
+    assert "ratio" not in row
+    assert run.summarise([row])["geometric_mean"] is None
+
+
+def test_ratios_are_medians_of_rounds() -> None:
+    row = run.Row(BY_NAME["plain"])
+    for theirs, ours in ((30_000, 3_000), (20_000, 4_000), (40_000, 2_000)):
+        row.add("original", theirs)
+        row.add("ours", ours)
+    entry = row.as_json()
+    assert (entry["ratio"], entry["ratio_min"], entry["ratio_max"]) == (10, 5, 20)
+    assert entry["us"] == {"original": 30, "ours": 3}
+    summary = run.summarise([entry])
+    assert (summary["geometric_mean"], summary["reached"], summary["aimed"]) == (10, 0, 1)
+
+
+def _counts(plain: int, **changes: object) -> dict[str, object]:
+    return {
+        "machine": {"architecture": "x86_64"},
+        "ours": {"python": "CPython 3.11.7", "versions": {"werkzeug": "3.1.9"}},
+        "yardstick": 200_000,
+        "per_request": {"plain": plain},
+    } | changes
+
+
+@pytest.mark.parametrize(("counted", "code"), [(40_000, 0), (41_900, 0), (42_100, 1), (30_000, 0)])
+def test_more_instructions_than_the_bound_fail(
+    counted: int, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = tmp_path / "record.json"
+    record.write_text(json.dumps(_counts(40_000)))
+    assert instructions.check(_counts(counted), record, 0.05, strict=False) == code
+    assert ("FAILED plain" in capsys.readouterr().err) == bool(code)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"yardstick": 210_000},
+        {"ours": {"python": "CPython 3.12.1", "versions": {"werkzeug": "3.1.9"}}},
+        {"ours": {"python": "CPython 3.11.7", "versions": {"werkzeug": "3.2.0"}}},
+        {"machine": {"architecture": "aarch64"}},
+    ],
+    ids=["yardstick", "interpreter", "library", "architecture"],
+)
+def test_counts_of_another_environment_are_not_compared(
+    changes: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = tmp_path / "record.json"
+    record.write_text(json.dumps(_counts(40_000)))
+    now = _counts(80_000, **changes)
+    assert instructions.check(now, record, 0.05, strict=False) == 0
+    assert instructions.check(now, record, 0.05, strict=True) == 3
+    assert "not compared" in capsys.readouterr().err
+
+
+def test_the_plot_shows_both_sides_at_every_number_of_routes() -> None:
+    sizes = (10, 100, 1_000)
+    rows = [
+        {"routes": size, "blueprints": 0, "hooks": 0, "us": {"original": 48.0, "ours": 3.5}}
+        for size in sizes
+    ]
+    drawn = plot.growth(rows)
+    assert drawn.count("<circle") == 2 * len(sizes)
+    assert all(f">{size:,}<" in drawn for size in sizes)
