@@ -277,6 +277,10 @@ def test_help_lists_the_commands_of_the_app(
 def test_help_finds_the_app_named_in_a_dotenv_file(run: Run, write: Write) -> None:
     write(".flaskenv", "FLASK_APP=shop\n")
     assert listed(run("--help").stdout) == BUILT_IN | {"stock"}
+
+
+@pytest.mark.usefixtures("shop")
+def test_help_finds_the_app_in_the_dotenv_file_named_after_it(run: Run, write: Write) -> None:
     write("my.env", "FLASK_APP=shop:missing\n")
     result = run("--help", "-e", "my.env")
     assert "Failed to find attribute 'missing'" in result.stderr

@@ -1,0 +1,133 @@
+"""flask routes: its columns, its order and what it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+
+from flask import Flask
+from flask.cli import FlaskGroup
+
+Run = Callable[..., Result]
+
+
+def nothing() -> str:
+    return ""
+
+
+@pytest.fixture
+def app() -> Flask:
+    app = Flask("shop", static_folder=None)
+    app.add_url_rule("/item/<int:n>", "item", nothing, methods=["GET", "POST"])
+    app.add_url_rule("/cart", "cart", nothing, methods=["DELETE"])
+    app.add_url_rule("/zoo", "animals", nothing, methods=["PUT", "GET", "PATCH"])
+    app.add_url_rule("/", "index", nothing)
+    return app
+
+
+def table(run: Run, app: Flask, *words: str) -> list[list[str]]:
+    """Run the command and split each line where its columns are apart."""
+    result = run("routes", *words, group=FlaskGroup(create_app=lambda: app))
+    assert result.exit_code == 0, result.output
+    return [[cell.strip() for cell in line.split("  ") if cell] for line in rows(result)]
+
+
+def rows(result: Result) -> list[str]:
+    return [line.rstrip() for line in result.output.splitlines()]
+
+
+def endpoints(run: Run, app: Flask, *words: str) -> list[str]:
+    return [row[0] for row in table(run, app, *words)[2:]]
+
+
+def test_table_is_sorted_by_endpoint(run: Run, app: Flask) -> None:
+    group = FlaskGroup(create_app=lambda: app)
+    assert rows(run("routes", group=group)) == [
+        "Endpoint  Methods          Rule",
+        "--------  ---------------  -------------",
+        "animals   GET, PATCH, PUT  /zoo",
+        "cart      DELETE           /cart",
+        "index     GET              /",
+        "item      GET, POST        /item/<int:n>",
+    ]
+
+
+def test_methods_that_are_provided_automatically_on_request(run: Run, app: Flask) -> None:
+    methods = {row[0]: row[1] for row in table(run, app, "--all-methods")[2:]}
+    assert methods == {
+        "animals": "GET, HEAD, OPTIONS, PATCH, PUT",
+        "cart": "DELETE, OPTIONS",
+        "index": "GET, HEAD, OPTIONS",
+        "item": "GET, HEAD, OPTIONS, POST",
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("endpoint", ["animals", "cart", "index", "item"]),
+        ("methods", ["cart", "index", "animals", "item"]),
+        ("rule", ["index", "cart", "item", "animals"]),
+        ("match", ["item", "cart", "animals", "index"]),
+        ("domain", ["item", "cart", "animals", "index"]),
+    ],
+)
+def test_columns_to_sort_by(run: Run, app: Flask, column: str, expected: list[str]) -> None:
+    assert endpoints(run, app, "-s", column) == expected
+    assert endpoints(run, app, "--sort", column) == expected
+
+
+@pytest.mark.parametrize("column", ["host", "ENDPOINT", ""])
+def test_no_other_columns(run: Run, app: Flask, column: str) -> None:
+    result = run("routes", "-s", column, group=FlaskGroup(create_app=lambda: app))
+    assert result.exit_code == 2
+
+
+def test_static_files_are_a_route(run: Run) -> None:
+    assert table(run, Flask("shop"))[2:] == [["static", "GET", "/static/<path:filename>"]]
+
+
+def test_rule_without_methods(run: Run, app: Flask) -> None:
+    rule = app.url_rule_class("/open", endpoint="open")
+    app.url_map.add(rule)
+    assert rule.methods is None
+    assert ["open", "/open"] in table(run, app)
+
+
+def test_subdomains(run: Run) -> None:
+    app = Flask("shop", static_folder=None, subdomain_matching=True)
+    app.add_url_rule("/a", "a", nothing, subdomain="west")
+    app.add_url_rule("/b", "b", nothing)
+    app.add_url_rule("/c", "c", nothing, subdomain="<name>")
+    assert table(run, app) == [
+        ["Endpoint", "Methods", "Subdomain", "Rule"],
+        ["--------", "-------", "---------", "----"],
+        ["a", "GET", "west", "/a"],
+        ["b", "GET", "/b"],
+        ["c", "GET", "<name>", "/c"],
+    ]
+    assert endpoints(run, app, "-s", "domain") == ["b", "c", "a"]
+
+
+def test_hosts(run: Run) -> None:
+    app = Flask("shop", static_folder=None, host_matching=True)
+    app.add_url_rule("/a", "a", nothing, host="shop.example")
+    app.add_url_rule("/b", "b", nothing, host="admin.example")
+    lines = table(run, app, "-s", "domain")
+    assert lines[0] == ["Endpoint", "Methods", "Host", "Rule"]
+    assert lines[2:] == [["b", "GET", "admin.example", "/b"], ["a", "GET", "shop.example", "/a"]]
+
+
+def test_hosts_are_left_out_if_no_rule_has_one(run: Run) -> None:
+    app = Flask("shop", static_folder=None, host_matching=True)
+    app.add_url_rule("/a", "a", nothing)
+    assert table(run, app)[0] == ["Endpoint", "Methods", "Rule"]
+
+
+def test_no_routes(run: Run) -> None:
+    result = run("routes", group=FlaskGroup(create_app=lambda: Flask("shop", static_folder=None)))
+    assert result.exit_code == 0
+    assert "Endpoint" not in result.output
+    assert len(result.output.splitlines()) == 1
