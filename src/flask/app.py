@@ -24,13 +24,22 @@ from .blueprints import max_age_setting, open_in
 from .cli import AppGroup
 from .ctx import UNSET, AppContext, RequestContext, Unset
 from .globals import _cv_request, g, request, session
+from .globals import current_app as current_app
+from .globals import request_ctx as request_ctx
+from .helpers import get_debug_flag as get_debug_flag
 from .helpers import get_flashed_messages, send_from_directory
+from .helpers import get_load_dotenv as get_load_dotenv
 from .pipeline import errors, hooks, overrides, steps, urls, view
 from .pipeline import response as responses
 from .pipeline.compiler import Compiled, compile_app
 from .pipeline.entry_wsgi import open_door
 from .sansio.app import App
 from .sessions import SecureCookieSessionInterface, SessionInterface
+from .signals import appcontext_tearing_down as appcontext_tearing_down
+from .signals import got_request_exception as got_request_exception
+from .signals import request_finished as request_finished
+from .signals import request_started as request_started
+from .signals import request_tearing_down as request_tearing_down
 from .templating import Environment
 from .testing import EnvironBuilder, FlaskClient, FlaskCliRunner
 from .wrappers import Request, Response

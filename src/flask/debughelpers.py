@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .blueprints import Blueprint as Blueprint
 from .diagnostics import DebugFilesKeyError as DebugFilesKeyError
 from .diagnostics import FormDataRoutingRedirect as FormDataRoutingRedirect
 from .diagnostics import UnexpectedUnicodeError as UnexpectedUnicodeError
@@ -9,4 +10,3 @@ from .diagnostics import attach_enctype_error_multidict as attach_enctype_error_
 from .diagnostics import explain_template_loading_attempts as explain_template_loading_attempts
 from .globals import request_ctx as request_ctx
 from .sansio.app import App as App
-from .sansio.blueprints import Blueprint as Blueprint
