@@ -6,19 +6,21 @@ PORT ?= 5000
 PIP_FLAGS ?=
 # Extra words for pytest: make test ARGS='-k session -x'
 ARGS ?=
-# Tests marked so need a browser, a build of the package or a type checker: they have targets of their own.
-APART = browser or packaging or typing
+# Tests marked so need a browser, other packages, a build or a type checker: they have targets of their own.
+APART = browser or extensions or packaging or typing
 
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS)
 FLASK = $(abspath $(BIN))/flask --app notice_board
+# A test that hangs fails, and the rest goes on.
+PYTEST = $(BIN)/python -m pytest --timeout 120
 IS_NEW_ENOUGH = import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
 	if $$name -c '$(IS_NEW_ENOUGH)' >/dev/null 2>&1; then echo $$name; break; fi; done)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types browser packaging differential bench bench-http coverage clean
+.PHONY: help demo test lint format types browser extensions packaging differential bench bench-http coverage clean
 
 help: ## list these targets
 	@echo 'make TARGET, where TARGET is one of:'
@@ -28,7 +30,7 @@ demo: $(VENV)/.demo ## set up and serve the notice board on http://127.0.0.1:500
 	cd examples/notice_board && $(FLASK) init-db && $(FLASK) seed && $(FLASK) run --port $(PORT)
 
 test: $(VENV)/.test ## run the tests
-	$(BIN)/python -m pytest -n 2 -m 'not ($(APART))' $(ARGS)
+	$(PYTEST) -n 2 -m 'not ($(APART))' $(ARGS)
 
 lint: $(VENV)/.dev ## check style and format with ruff
 	$(BIN)/ruff check
@@ -41,13 +43,16 @@ format: $(VENV)/.dev ## apply ruff's fixes and format
 types: $(VENV)/.dev ## check types with mypy and pyright, those of users' programs too
 	$(BIN)/mypy
 	$(BIN)/pyright
-	$(BIN)/python -m pytest -m typing tests/typing $(ARGS)
+	$(PYTEST) -m typing tests/typing $(ARGS)
 
 browser: $(VENV)/.browser ## walk the demo in a headless browser (needs chromium)
-	$(BIN)/python -m pytest -m browser $(ARGS)
+	$(PYTEST) -m browser $(ARGS)
+
+extensions: $(VENV)-extensions/.extensions ## run published extensions on this package
+	$(VENV)-extensions/bin/python -m pytest -n 2 -m extensions tests/extensions $(ARGS)
 
 packaging: $(VENV)/.dev ## build wheel and sdist, install them, try them
-	$(BIN)/python -m pytest -m packaging $(ARGS)
+	$(PYTEST) -m packaging $(ARGS)
 
 differential: $(VENV)/.test ## ask the original Flask, installed beside, and compare
 	$(BIN)/python -m tests.differential.check_oracle $(ARGS)
@@ -60,7 +65,7 @@ bench-http: $(VENV)/.bench ## measure requests over sockets, beside the original
 
 coverage: $(VENV)/.dev ## run the tests and report branch coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 -m 'not ($(APART))' $(ARGS)
+	$(BIN)/coverage run -m pytest --timeout 120 -n 2 -m 'not ($(APART))' $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -88,4 +93,11 @@ $(VENV)/.bench: EXTRAS = async,dotenv,test,bench
 
 $(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.browser $(VENV)/.bench: pyproject.toml $(VENV)/.created
 	$(PIP) --editable '.[$(EXTRAS)]'
+	@touch $@
+
+# Installed as users have it, not editable, and first: the requirements must not bring another Flask.
+$(VENV)-extensions/.extensions: pyproject.toml tests/extensions/requirements.txt $(shell find src -name '*.py')
+	$(MAKE) --no-print-directory VENV=$(VENV)-extensions $(VENV)-extensions/.created
+	$(VENV)-extensions/bin/python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS) '.[async,dotenv]'
+	$(VENV)-extensions/bin/python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS) --requirement tests/extensions/requirements.txt
 	@touch $@

@@ -12,6 +12,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from flask import (
     Blueprint,
@@ -172,7 +173,7 @@ def _add_response_views(app: Flask) -> None:
         return Response(generate(), mimetype="text/plain")
 
     @app.route("/forbidden")
-    def forbidden() -> str:
+    def forbidden() -> NoReturn:
         abort(403)
 
     @app.errorhandler(404)
@@ -214,6 +215,17 @@ def _hooked_blueprint() -> Blueprint:
         return f"{g.user} {g.language}"
 
     return blueprint
+
+
+def create_smallest() -> Flask:
+    """The ten-line application: no secret key, hence no session to open."""
+    app = Flask(__name__)
+
+    @app.route("/")
+    def index() -> str:
+        return "Hello, World!"
+
+    return app
 
 
 def create_large() -> Flask:
@@ -451,6 +463,7 @@ def _mix_api() -> Blueprint:
 
 FACTORIES: dict[str, Callable[[], Flask]] = {
     "main": create_main,
+    "smallest": create_smallest,
     "large": create_large,
     "typical": create_typical,
     "typical-connect": lambda: create_typical(connect_each_time=True),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -110,11 +111,12 @@ def create_falcon() -> WSGIApplication:
     return app
 
 
-def falcon_is_compiled() -> bool:
-    """Whether the installed Falcon is its Cython-compiled wheel, the one worth comparing with."""
-    import falcon.app
+def falcon_compiled_modules() -> list[str]:
+    """The modules that the installed Falcon has as compiled extensions, in its binary wheel."""
+    import falcon
 
-    return not str(falcon.app.__file__).endswith(".py")
+    folder = Path(falcon.__file__).parent
+    return sorted(path.name.partition(".")[0] for path in folder.rglob("*.so"))
 
 
 FACTORIES: dict[str, Callable[[], WSGIApplication]] = {

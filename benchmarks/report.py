@@ -132,8 +132,11 @@ def peer_table(results: dict[str, Any]) -> str:
     lines = [[row["title"]] + [number(row["us"].get(name)) for name in columns] for row in rows]
     text = "\n" + table(head, lines)
     if "falcon" in peers:
-        compiled = any(results[side].get("falcon_compiled") for side in ("original", "ours"))
-        text += f"\nFalcon is {'its compiled wheel' if compiled else 'not compiled here'}.\n"
+        about = next(
+            results[side] for side in ("ours", "original") if "falcon_compiled" in results[side]
+        )
+        compiled = ", ".join(about["falcon_compiled"]) or "none"
+        text += f"\nModules that Falcon's wheel has compiled: {compiled}.\n"
     return text
 
 

@@ -119,6 +119,12 @@ _WALK = (
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario("plain", "plain text", (_get("/", b"Hello, World!"),), target=14, peers=True),
     Scenario(
+        "smallest",
+        "plain text, ten-line application without a secret key",
+        (_get("/", b"Hello, World!"),),
+        application="smallest",
+    ),
+    Scenario(
         "one-parameter",
         "one URL parameter",
         (_get("/hello/ada", b"Hello, ada!"),),

@@ -217,9 +217,9 @@ def about() -> dict[str, Any]:
         "modules": [name for name in ("flask_login", "gevent") if importlib.util.find_spec(name)],
     }
     if "falcon" in versions:
-        from benchmarks.peers import falcon_is_compiled
+        from benchmarks.peers import falcon_compiled_modules
 
-        answer["falcon_compiled"] = falcon_is_compiled()
+        answer["falcon_compiled"] = falcon_compiled_modules()
     return answer
 
 

@@ -9,7 +9,6 @@ import typing as t
 import weakref
 from collections.abc import Iterable
 from datetime import timedelta
-from inspect import iscoroutinefunction
 from itertools import chain
 from types import TracebackType
 
@@ -27,7 +26,7 @@ from .globals import _cv_request, g, request, session
 from .globals import current_app as current_app
 from .globals import request_ctx as request_ctx
 from .helpers import get_debug_flag as get_debug_flag
-from .helpers import get_flashed_messages, send_from_directory
+from .helpers import get_flashed_messages, is_async, send_from_directory
 from .helpers import get_load_dotenv as get_load_dotenv
 from .pipeline import errors, hooks, overrides, steps, urls, view
 from .pipeline import response as responses
@@ -261,6 +260,10 @@ class Flask(App):
         :raises ~werkzeug.routing.BuildError: if no rule fits; see ``url_build_error_handlers``.
         :raises RuntimeError: outside of a request if ``SERVER_NAME`` is not set.
         """
+        if not (_anchor or _method or _scheme or _external):
+            url = urls.build_here(self, endpoint, values)
+            if url is not None:
+                return url
         special = {
             "_method": _method,
             "_scheme": _scheme,
@@ -339,7 +342,7 @@ class Flask(App):
 
     def ensure_sync(self, func: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
         """Return a function that can be called without ``await``: itself, unless it is async."""
-        if iscoroutinefunction(func):
+        if is_async(func):
             return self.async_to_sync(func)
         return func
 

@@ -14,7 +14,7 @@ from . import typing as ft
 from .globals import _cv_app, _cv_request
 from .signals import appcontext_popped, appcontext_pushed
 from .watch import WatchedType
-from .wrappers import decode_wsgi, derived
+from .wrappers import Request, decode_wsgi, derived
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -22,7 +22,6 @@ if t.TYPE_CHECKING:
 
     from .app import Flask
     from .sessions import SessionMixin
-    from .wrappers import Request
 
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
@@ -185,8 +184,7 @@ class AppContext(_Context):
     def push(self) -> None:
         """Make this the current context; the opposite is :meth:`pop`."""
         self._tokens += (_cv_app.set(self),)
-        if appcontext_pushed.receivers:
-            appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
+        self.announce_push()
 
     def pop(self, exc: BaseException | Unset | None = UNSET) -> None:
         """Run the teardown functions, if it was pushed once, and restore the context before.
@@ -210,6 +208,10 @@ class AppContext(_Context):
         *rest, token = self._tokens
         self._tokens = tuple(rest)
         _cv_app.reset(token)
+
+    def announce_push(self) -> None:
+        if appcontext_pushed.receivers:
+            appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
 
     def announce_end(self) -> None:
         if appcontext_popped.receivers:
@@ -242,7 +244,7 @@ class RequestContext(_Context):
     _after_request_functions: t.Any = ()
     _opened: SessionMixin | None = None
     _made: Request | None = None
-    _routing_error: HTTPException | None = None
+    routing_error: HTTPException | None = None
     _view_args: dict[str, t.Any] | None = None
     _tokens: tuple[tuple[contextvars.Token[RequestContext], AppContext | None], ...] | None = None
     _adapter: MapAdapter | Unset | None = UNSET
@@ -277,10 +279,18 @@ class RequestContext(_Context):
         if self.rule is not None:
             request.url_rule = self.rule
             request.view_args = self._view_args
-        elif self._routing_error is not None:
-            request.routing_exception = self._routing_error
+        elif self.routing_error is not None:
+            request.routing_exception = self.routing_error
         self._made = request
         return request
+
+    @property
+    def method(self) -> str:
+        """The request's method, upper case."""
+        if self._made is None and self.app.request_class is Request:
+            method: str = self.environ["REQUEST_METHOD"]
+            return method.upper()
+        return self.request.method
 
     @property
     def url_adapter(self) -> MapAdapter | None:
@@ -292,7 +302,7 @@ class RequestContext(_Context):
                 adapter = self._adapter = self.app.create_url_adapter(self.request)
             except HTTPException as error:
                 self.keeps_adapter = True
-                self._keep_routing_error(error)
+                self.keep_routing_error(error)
         return adapter
 
     @url_adapter.setter
@@ -344,8 +354,8 @@ class RequestContext(_Context):
         self._opening = False
         return session
 
-    def _keep_routing_error(self, error: HTTPException) -> None:
-        self._routing_error = error
+    def keep_routing_error(self, error: HTTPException) -> None:
+        self.routing_error = error
         if self._made is not None:
             self._made.routing_exception = error
 
@@ -367,7 +377,7 @@ class RequestContext(_Context):
         try:
             rule, view_args = adapter.match(return_rule=True)
         except HTTPException as error:
-            self._keep_routing_error(error)
+            self.keep_routing_error(error)
         else:
             self.rule = rule
             self._view_args = args = dict(view_args)
@@ -436,18 +446,22 @@ class RequestContext(_Context):
         request = self._made
         return request is not None and request.url_rule is not self.rule
 
+    def begin_stream(self) -> None:
+        """Announce that the application is current again, for a stream."""
+        _cv_app.get().announce_push()
+
     def end_stream(self, exc: BaseException | None) -> None:
         """Run the teardown functions again, for what a stream used after the request's end.
 
         :param exc: what ended the stream, or ``None``.
         """
-        if self._tokens:  # still pushed; its end will come
-            return
         try:
-            self._tear_down(exc)
+            if not self._tokens:  # otherwise it is still pushed, and its end will come
+                self._tear_down(exc)
         finally:
-            if not self._shares_app_context:
+            if not (self._tokens or self._shares_app_context):
                 self.app.do_teardown_appcontext(exc)
+            _cv_app.get().announce_end()
 
     def __repr__(self) -> str:
         request = self.request

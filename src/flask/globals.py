@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from contextvars import ContextVar
+from operator import attrgetter
 
 from werkzeug.local import LocalProxy as WerkzeugProxy
 
@@ -36,48 +37,45 @@ _NO_REQUEST = (
 )
 
 
+def _itself(context: t.Any) -> t.Any:
+    return context
+
+
 def _make_proxy(
     variable: ContextVar[t.Any], attribute: str | None, message: str
 ) -> WerkzeugProxy[t.Any]:
     """Return a ``LocalProxy`` on an attribute of the variable's value, or on the value itself."""
     get_context = variable.get
+    read_attribute: t.Callable[[t.Any], t.Any]
+    read_attribute = _itself if attribute is None else attrgetter(attribute)
 
-    if attribute is None:
+    # PERF: Werkzeug's proxy takes five calls to read one attribute of what it stands for, and
+    # views do that dozens of times. These do it in two, with the same result.
 
-        def __getattr__(self: WerkzeugProxy[t.Any], name: str) -> t.Any:
-            try:
-                context = get_context()
-            except LookupError:
-                raise RuntimeError(message) from None
-            return getattr(context, name)
+    def __getattr__(self: WerkzeugProxy[t.Any], name: str) -> t.Any:
+        try:
+            context = get_context()
+        except LookupError:
+            raise RuntimeError(message) from None
+        return getattr(read_attribute(context), name)
 
-    else:
-        # PERF: Werkzeug's proxy takes four calls to read one attribute (descriptor, resolver,
-        # attrgetter, getattr); views read dozens. This does it in one, with the same result.
-        namespace: dict[str, t.Any] = {
-            "get_context": get_context,
-            "message": message,
-        }
-        exec(_ATTRIBUTE_READER.format(attribute=attribute), namespace)
-        __getattr__ = namespace["__getattr__"]
+    def __setattr__(self: WerkzeugProxy[t.Any], name: str, value: t.Any) -> None:
+        try:
+            context = get_context()
+        except LookupError:
+            raise RuntimeError(message) from None
+        setattr(read_attribute(context), name, value)
 
-    proxy_class = type(
-        "LocalProxy",
-        (WerkzeugProxy,),
-        {"__slots__": (), "__module__": __name__, "__getattr__": __getattr__},
-    )
+    members: dict[str, t.Any] = {
+        "__slots__": (),
+        "__module__": __name__,
+        "__getattr__": __getattr__,
+        "__setattr__": __setattr__,
+    }
+    proxy_class = type("LocalProxy", (WerkzeugProxy,), members)
     proxy: WerkzeugProxy[t.Any] = proxy_class(variable, attribute, unbound_message=message)
     return proxy
 
-
-_ATTRIBUTE_READER = """
-def __getattr__(self, name):
-    try:
-        context = get_context()
-    except LookupError:
-        raise RuntimeError(message) from None
-    return getattr(context.{attribute}, name)
-"""
 
 app_ctx: AppContext = _make_proxy(_cv_app, None, _NO_APP)  # type: ignore[assignment]
 current_app: Flask = _make_proxy(_cv_app, "app", _NO_APP)  # type: ignore[assignment]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import importlib.util
+import inspect
 import os
 import sys
 import typing as t
@@ -15,17 +16,28 @@ from werkzeug.exceptions import abort as _abort_outside
 from werkzeug.utils import redirect as _redirect_outside
 from werkzeug.wrappers import Response as BaseResponse
 
+from .files import is_plain_request, kept_answers
 from .globals import _cv_app, _cv_request, current_app, request, request_ctx, session
 from .signals import message_flashed
+from .wrappers import Response
 
 if t.TYPE_CHECKING:
     from .ctx import RequestContext
-    from .wrappers import Response
 
 
 def _env_flag(name: str) -> bool:
     """Whether an environment variable is set to anything but a word for no."""
     return os.environ.get(name, "").lower() not in {"", "0", "false", "no"}
+
+
+def is_async(func: t.Callable[..., t.Any]) -> bool:
+    """Whether calling a function gives a coroutine; as :func:`inspect.iscoroutinefunction`."""
+    # PERF: inspect unwraps the function first. One with code of its own, and without the mark
+    # that inspect lets other callables carry, says what it is by a flag.
+    code = getattr(func, "__code__", None)
+    if code is None or hasattr(func, "_is_coroutine_mark"):
+        return inspect.iscoroutinefunction(func)
+    return bool(code.co_flags & inspect.CO_COROUTINE)
 
 
 def get_debug_flag() -> bool:
@@ -97,7 +109,9 @@ class _StreamInContext(t.Generic[t.AnyStr]):
     def __next__(self) -> t.AnyStr:
         if self._ctx is None:
             raise StopIteration
-        self._started = True
+        if not self._started:
+            self._started = True
+            self._run(self._ctx.begin_stream)
         try:
             return self._run(next, self._source)
         except StopIteration:
@@ -152,7 +166,9 @@ def url_for(
     **values: t.Any,
 ) -> str:
     """Return the URL of an endpoint; see :meth:`.Flask.url_for`."""
-    return current_app.url_for(
+    ctx = _cv_app.get(None)
+    build = current_app.url_for if ctx is None else ctx.app.url_for
+    return build(
         endpoint,
         _anchor=_anchor,
         _method=_method,
@@ -282,6 +298,20 @@ def send_from_directory(
     :param kwargs: as for :func:`send_file`.
     :raises ~werkzeug.exceptions.NotFound: if there is no such file in the directory.
     """
+    app = current_app
+    environ = request.environ
+    max_age: t.Any = kwargs.get("max_age")
+    if (
+        kwargs.keys() <= {"max_age"}
+        and app.response_class is Response
+        and not app.config["USE_X_SENDFILE"]
+        and is_plain_request(environ)
+    ):
+        if max_age is None:
+            max_age = app.get_send_file_max_age
+        return kept_answers.send(
+            os.fspath(directory), os.fspath(path), max_age, environ, app.root_path
+        )
     return werkzeug.utils.send_from_directory(  # type: ignore[return-value]
         directory, path, **_send_file_kwargs(kwargs)
     )

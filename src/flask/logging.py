@@ -33,7 +33,7 @@ default_handler: logging.StreamHandler[TextIO] = logging.StreamHandler(
 """The handler an application's logger gets where nothing else would handle its records."""
 
 default_handler.setFormatter(
-    logging.Formatter("[%(asctime)s] %(levelname)s in %(module)s: %(message)s")
+    logging.Formatter("[{asctime}] {levelname} in {module}: {message}", style="{")
 )
 
 

@@ -11,6 +11,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
 
 from .json.tag import TaggedJSONSerializer
+from .signing import SessionSerializer
 from .watch import WatchedType, move_all
 
 if t.TYPE_CHECKING:
@@ -196,16 +197,15 @@ class SecureCookieSessionInterface(SessionInterface, metaclass=WatchedType):
         key = app.secret_key
         if not key:
             return None
-        fallbacks = app.config["SECRET_KEY_FALLBACKS"]
         # itsdangerous signs with the last key.
-        keys = [*fallbacks, key] if fallbacks else [key]
-        signing = {"digest_method": self.digest_method, "key_derivation": self.key_derivation}
-        return URLSafeTimedSerializer(
-            keys,  # type: ignore[arg-type]
-            self.salt,
-            self.serializer,
-            signer_kwargs=signing,
-        )
+        keys = (*(app.config["SECRET_KEY_FALLBACKS"] or ()), key)
+        settings = (keys, self.salt, self.serializer, self.key_derivation, self.digest_method)
+        kept = app.__dict__.get("_session_serializer")
+        if kept is None or kept[0] != settings:
+            is_sha1 = self.digest_method is _lazy_sha1
+            kept = (settings, SessionSerializer(*settings, sha1=is_sha1))
+            app.__dict__["_session_serializer"] = kept
+        return t.cast(URLSafeTimedSerializer, kept[1])
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Return the session that the cookie holds, an empty one if the cookie is missing, too

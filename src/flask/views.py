@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from . import typing as ft
-from .globals import current_app, request
+from .globals import _cv_app, _cv_request, request_ctx
+from .globals import current_app as current_app
+from .globals import request as request
 
 http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
 """The names of :class:`MethodView` methods that answer the HTTP method of that name."""
+
+
+def _current_app() -> Any:
+    # PERF: resolving the proxy takes longer than what is asked of it.
+    ctx = _cv_app.get(None)
+    return current_app if ctx is None else ctx.app
 
 
 class View:
@@ -60,32 +68,39 @@ class View:
         view: Any
         if cls.init_every_request:
 
-            def view(**kwargs: Any) -> ft.ResponseReturnValue:
+            def view_by_fresh_instance(**kwargs: Any) -> ft.ResponseReturnValue:
                 # Read from the function that was handed out, which code may have pointed at
                 # another class since.
                 instance = view.view_class(*class_args, **class_kwargs)
-                return current_app.ensure_sync(instance.dispatch_request)(**kwargs)  # type: ignore[no-any-return]
+                return _current_app().ensure_sync(instance.dispatch_request)(**kwargs)  # type: ignore[no-any-return]
+
+            view = view_by_fresh_instance
 
         else:
             instance = cls(*class_args, **class_kwargs)
 
-            def view(**kwargs: Any) -> ft.ResponseReturnValue:
-                return current_app.ensure_sync(instance.dispatch_request)(**kwargs)  # type: ignore[no-any-return]
+            def view_by_shared_instance(**kwargs: Any) -> ft.ResponseReturnValue:
+                return _current_app().ensure_sync(instance.dispatch_request)(**kwargs)  # type: ignore[no-any-return]
 
-        if cls.decorators:
-            # Decorators may read these, for instance to name an endpoint.
-            view.__name__ = name
-            view.__module__ = cls.__module__
-            for decorator in cls.decorators:
-                view = decorator(view)
+            view = view_by_shared_instance
 
-        view.view_class = cls
-        view.methods = cls.methods
-        view.provide_automatic_options = cls.provide_automatic_options
-        view.__name__ = name
-        view.__doc__ = cls.__doc__
-        view.__module__ = cls.__module__
+        identity: dict[str, object] = {"__name__": name, "__module__": cls.__module__}
+        _set_attributes(view, identity)  # for the decorators, which may name something after it
+        for decorate in cls.decorators:
+            view = decorate(view)
+        declared: dict[str, object] = {
+            "__doc__": cls.__doc__,
+            "view_class": cls,
+            "methods": cls.methods,
+            "provide_automatic_options": cls.provide_automatic_options,
+        }
+        _set_attributes(view, identity | declared)
         return view  # type: ignore[no-any-return]
+
+
+def _set_attributes(target: object, attributes: Mapping[str, object]) -> None:
+    for name, value in attributes.items():
+        setattr(target, name, value)
 
 
 class MethodView(View):
@@ -96,15 +111,15 @@ class MethodView(View):
 
     .. code-block:: python
 
-        class Counter(MethodView):
-            def get(self):
-                return {"count": session.get("count", 0)}
+        class Shelf(MethodView):
+            def get(self, book):
+                return shelf.describe(book)
 
-            def post(self):
-                session["count"] = session.get("count", 0) + 1
-                return redirect(url_for("counter"))
+            def delete(self, book):
+                shelf.discard(book)
+                return "", 204
 
-        app.add_url_rule("/counter", view_func=Counter.as_view("counter"))
+        app.add_url_rule("/shelf/<book>", view_func=Shelf.as_view("shelf"))
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -123,12 +138,16 @@ class MethodView(View):
 
         :raises AssertionError: if a route lets through an HTTP method the class has no method for.
         """
-        handler = getattr(self, request.method.lower(), None)
-        if handler is None and request.method == "HEAD":
+        ctx = _cv_request.get(None)
+        if ctx is None:  # the proxy raises what says so
+            ctx = request_ctx._get_current_object()  # type: ignore[attr-defined]
+        method = ctx.method
+        handler = getattr(self, method.lower(), None)
+        if handler is None and method == "HEAD":
             handler = getattr(self, "get", None)
         if handler is None:
             raise AssertionError(
-                f"{type(self).__name__} is registered for {request.method}"
-                f" but has no method named {request.method.lower()!r}."
+                f"{type(self).__name__} is registered for {method}"
+                f" but has no method named {method.lower()!r}."
             )
-        return current_app.ensure_sync(handler)(**kwargs)  # type: ignore[no-any-return]
+        return ctx.app.ensure_sync(handler)(**kwargs)  # type: ignore[no-any-return]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
+from functools import lru_cache
 
-from werkzeug.datastructures import Authorization, EnvironHeaders, Headers
+from werkzeug.datastructures import Authorization, EnvironHeaders, Headers, ImmutableMultiDict
 from werkzeug.exceptions import BadRequest, HTTPException
-from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.http import HTTP_STATUS_CODES, is_entity_header
+from werkzeug.sansio.http import parse_cookie
 from werkzeug.utils import cached_property, get_content_type
 from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import Response as ResponseBase
@@ -60,6 +63,7 @@ class Request(RequestBase):
     Everything is derived from :attr:`environ` when it is first asked for.
     """
 
+    _was_parsed = False
     _max_form_parts: int | None = None
     _max_form_memory_size: int | None = None
     _max_content_length: int | None = None
@@ -198,6 +202,22 @@ class Request(RequestBase):
         name = self.blueprint
         return [] if name is None else blueprint_chain(name)
 
+    if not t.TYPE_CHECKING:
+
+        @cached_property
+        def cookies(self) -> ImmutableMultiDict[str, str]:
+            """The cookies that came with the request."""
+            # PERF: the base class goes over all headers for those named Cookie.
+            return parse_cookie(self.environ.get("HTTP_COOKIE"), self.dict_storage_class)
+
+    def _parse_content_type(self) -> None:
+        # PERF: most bodies have one of these types, to the letter.
+        mimetype = _BARE_MIMETYPES.get(self.environ.get("CONTENT_TYPE", ""))
+        if mimetype is None or "_parsed_content_type" in self.__dict__:
+            super()._parse_content_type()
+        else:
+            self._parsed_content_type = (mimetype, {})
+
     @cached_property
     def authorization(self) -> Authorization | None:
         """The parsed ``Authorization`` header; ``None`` if there is none that can be parsed."""
@@ -206,7 +226,14 @@ class Request(RequestBase):
         except ValueError:  # credentials that are not UTF-8
             return None
 
+    def close(self) -> None:
+        """Close the uploaded files."""
+        # PERF: most requests never had any; the base class looks for them.
+        if self._was_parsed:
+            super().close()
+
     def _load_form_data(self) -> None:
+        self._was_parsed = True
         super()._load_form_data()
         if (
             current_app
@@ -230,6 +257,11 @@ class Request(RequestBase):
             raise BadRequest() from detailed
 
 
+_BARE_MIMETYPES = {
+    mimetype: mimetype for mimetype in ("", "application/json", "application/x-www-form-urlencoded")
+}
+
+
 def blueprint_chain(name: str) -> list[str]:
     """The names of a blueprint and of those that it is nested in: ``a.b`` gives [a.b, a]."""
     chain = [name]
@@ -250,6 +282,8 @@ def full_content_type(mimetype: str) -> str:
     full = _content_types.get(mimetype)
     if full is None:
         full = get_content_type(mimetype, "utf-8")
+        if not full.isprintable():
+            raise ValueError(f"The mimetype {mimetype!r} is no header value.")
         if len(_content_types) < 256:
             _content_types[mimetype] = full
     return full
@@ -296,6 +330,8 @@ class Response(ResponseBase):
                     mimetype = self.default_mimetype
                 if mimetype is not None:
                     content_type = full_content_type(mimetype)
+            elif not content_type.isprintable():
+                raise ValueError(f"The content type {content_type!r} is no header value.")
             length = ("Content-Length", str(len(body)))
             self._first_headers = (
                 (length,) if content_type is None else (("Content-Type", content_type), length)
@@ -317,7 +353,17 @@ class Response(ResponseBase):
 
         @derived
         def headers(self) -> Headers:
-            return Headers(self._first_headers)
+            return make_headers(self._first_headers)
+
+    def start_with(self, headers: t.Iterable[tuple[str, str]]) -> None:
+        """Begin as a successful response whose body is passed on as it is.
+
+        :param headers: checked before, as those of an earlier response are.
+        """
+        self.headers = make_headers(headers)
+        self._status, self._status_code = "200 OK", 200
+        self._on_close = []
+        self.direct_passthrough = True
 
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]
@@ -353,9 +399,18 @@ class Response(ResponseBase):
         # body of one piece of bytes that is sent whole, with no header that wants to be
         # rewritten, needs nothing of it. The base class is the slow twin.
         code = self._status_code
-        if code < 200 or code == 204 or code == 304 or self._on_close or self.direct_passthrough:
+        method = environ["REQUEST_METHOD"]
+        if code < 200 or code == 204 or self._on_close:
             return None
         response = self.response
+        if code == 304:
+            if response != () or _has_location(self.headers):
+                return None
+            return [h for h in self.headers if not is_removed_from_304(h[0])], ()
+        if self.direct_passthrough:
+            if method == "HEAD" or _has_location(self.headers):
+                return None
+            return list(self.headers), t.cast("t.Iterable[bytes]", response)
         if type(response) is not list or len(response) != 1 or type(response[0]) is not bytes:
             return None
         if "headers" not in self.__dict__:
@@ -363,14 +418,39 @@ class Response(ResponseBase):
         else:
             headers = list(self.headers)
             sized = False
-            for name, _ in headers:
+            for name, value in headers:
                 name = name.lower()
                 if name == "content-length":
                     sized = True
-                elif name == "location" or name == "content-location":
+                elif name == "content-location" or (
+                    name == "location"
+                    and not (is_plain_location(value) and not self.autocorrect_location_header)
+                ):
                     return None
             if not sized:
                 if not self.automatically_set_content_length:
                     return None
                 headers.append(("Content-Length", str(len(response[0]))))
-        return headers, () if environ["REQUEST_METHOD"] == "HEAD" else response
+        return headers, () if method == "HEAD" else response
+
+
+def make_headers(pairs: t.Iterable[tuple[str, str]]) -> Headers:
+    """Return headers whose names and values are known to be good."""
+    # PERF: the constructor takes any form of headers and checks each value.
+    headers = Headers()
+    headers._list.extend(pairs)
+    return headers
+
+
+def _has_location(headers: Headers) -> bool:
+    return "location" in headers or "content-location" in headers
+
+
+@lru_cache(maxsize=256)
+def is_removed_from_304(name: str) -> bool:
+    """Whether a header is about a body, which the answer "not modified" has none of."""
+    return is_entity_header(name) and name.lower() not in {"expires", "content-location"}
+
+
+is_plain_location = re.compile(r"/(?:[\w.~-][\w/.~-]*)?(?:\?[\w.~=&-]+)?", re.ASCII).fullmatch
+"""Matches paths that are the same as an IRI and as a URI, so that nothing is to be quoted."""

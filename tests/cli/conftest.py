@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +55,12 @@ def write(project: Path) -> Write:
 @pytest.fixture
 def run() -> Callable[..., Result]:
     """Run a command line of the ``flask`` program, or of another group, in this process."""
+    # The older ones of the supported versions of click mix the two streams unless told not to.
+    mixes = "mix_stderr" in signature(CliRunner).parameters
+    runner = CliRunner(**{"mix_stderr": False} if mixes else {})
 
     def run_words(*words: str, group: click.Command = cli, **options: Any) -> Result:
-        return CliRunner().invoke(group, words, **options)
+        return runner.invoke(group, words, **options)
 
     return run_words
 

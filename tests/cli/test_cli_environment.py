@@ -175,7 +175,7 @@ def test_skipping_the_default_files_leaves_the_named_one(
 def test_named_file_that_is_not_there(run: Run, name: str) -> None:
     result = run("-e", name, "routes")
     assert result.exit_code == 2
-    assert "--env-file" in result.output
+    assert "--env-file" in result.stderr
 
 
 @pytest.mark.usefixtures("no_library")
@@ -183,4 +183,4 @@ def test_named_file_without_the_library(write: Write, run: Run) -> None:
     write("my.env", "SHOP_A=mine\n")
     result = run("-e", "my.env", "--version")
     assert result.exit_code == 2
-    assert "python-dotenv" in result.output
+    assert "python-dotenv" in result.stderr

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from flask import Flask
 from flask.cli import (
@@ -103,7 +103,7 @@ def test_group_as_the_class_of_a_decorated_function(run: Run) -> None:
     assert result.output == "mine 2\nstock\n"
 
 
-def test_group_below_another_group() -> None:
+def test_group_below_another_group(run: Run) -> None:
     app = Flask("shop")
 
     @app.cli.command()
@@ -112,7 +112,7 @@ def test_group_below_another_group() -> None:
 
     outer = click.Group("outer")
     outer.add_command(FlaskGroup(create_app=lambda: app), "web")
-    assert CliRunner().invoke(outer, ["web", "stock"]).output == "stock\n"
+    assert run("web", "stock", group=outer).output == "stock\n"
 
 
 @pytest.fixture
@@ -229,10 +229,10 @@ def test_version_names_hipflask_beside_flask(run: Run) -> None:
     assert werkzeug == f"Werkzeug {version('werkzeug')}"
 
 
-def test_version_option_is_a_callback_for_other_programs() -> None:
+def test_version_option_is_a_callback_for_other_programs(run: Run) -> None:
     command = click.Command("program", params=[version_option], callback=lambda: click.echo("ran"))
-    assert "Werkzeug" in CliRunner().invoke(command, ["--version"]).output
-    assert CliRunner().invoke(command, []).output == "ran\n"
+    assert "Werkzeug" in run("--version", group=command).output
+    assert run(group=command).output == "ran\n"
 
 
 @pytest.mark.parametrize(("value", "resilient"), [(False, False), (None, False), (True, True)])

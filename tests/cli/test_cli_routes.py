@@ -30,7 +30,7 @@ def app() -> Flask:
 def table(run: Run, app: Flask, *words: str) -> list[list[str]]:
     """Run the command and split each line where its columns are apart."""
     result = run("routes", *words, group=FlaskGroup(create_app=lambda: app))
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, result.stderr
     return [[cell.strip() for cell in line.split("  ") if cell] for line in rows(result)]
 
 

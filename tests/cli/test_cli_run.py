@@ -50,7 +50,7 @@ def started(run: Run, server: Server) -> Callable[..., dict[str, Any]]:
     def start(*words: str, before: tuple[str, ...] = (), **options: Any) -> dict[str, Any]:
         group = FlaskGroup(create_app=lambda: APP)
         result = run(*before, "run", *words, group=group, **options)
-        assert result.exit_code == 0, result.output
+        assert result.exit_code == 0, result.stderr
         ((host, port, app), keywords) = server.pop()
         return {"host": host, "port": port, "app": app, **keywords}
 
@@ -215,7 +215,7 @@ def test_certificates_that_do_not_fit(
     monkeypatch.syspath_prepend(str(project))
     result = run("run", *words, group=FlaskGroup(create_app=lambda: APP))
     assert result.exit_code == 2
-    assert hint in result.output
+    assert hint in result.stderr
     assert server == []
 
 
@@ -230,7 +230,7 @@ def test_certificates_without_what_they_need(
     monkeypatch.setitem(sys.modules, module, None)
     result = run("run", "--cert", *words, group=FlaskGroup(create_app=lambda: APP))
     assert result.exit_code == 2
-    assert f"'{module}'" in result.output
+    assert f"'{module}'" in result.stderr
 
 
 def test_certificate_type_alone(pems: tuple[str, str]) -> None:
@@ -299,7 +299,7 @@ def test_broken_app_does_not_start(run: Run, server: Server, words: list[str]) -
     assert isinstance(run("--app", "divides", "run", *words).exception, ZeroDivisionError)
     result = run("--app", "missing", "run", *words)
     assert result.exit_code == 2
-    assert "Could not import 'missing'" in result.output
+    assert "Could not import 'missing'" in result.stderr
     assert server == []
 
 
@@ -326,9 +326,12 @@ def test_broken_app_in_the_reloader_raises_at_each_request(
     assert result.stdout == ""
     ((_, _, app), keywords) = server.pop()
     assert keywords["use_reloader"] is True
-    for _ in range(2):
-        with pytest.raises(error):
+    lengths = set()
+    for _ in range(3):
+        with pytest.raises(error) as caught:
             run_wsgi_app(app, {})
+        lengths.add(len(caught.traceback))
+    assert len(lengths) == 1
 
 
 # The real server

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
+from click.testing import Result
 
 from flask import Flask
 from flask.cli import NoAppException, ScriptInfo, pass_script_info
 
 Write = Callable[[str, str], Path]
+Run = Callable[..., Result]
 
 APP = "from flask import Flask\n{name} = Flask('{name}')\n"
 
@@ -136,7 +137,7 @@ def test_debug_mode_can_be_left_alone() -> None:
     assert ScriptInfo(create_app=lambda: app, set_debug_flag=False).load_app().debug is True
 
 
-def test_pass_script_info_makes_one_if_there_is_none() -> None:
+def test_pass_script_info_makes_one_if_there_is_none(run: Run) -> None:
     given = ScriptInfo("shop")
     seen = []
 
@@ -145,7 +146,7 @@ def test_pass_script_info_makes_one_if_there_is_none() -> None:
     def show(info: ScriptInfo) -> None:
         seen.append(info)
 
-    assert CliRunner().invoke(show, obj=given).exit_code == 0
-    assert CliRunner().invoke(show).exit_code == 0
+    assert run(group=show, obj=given).exit_code == 0
+    assert run(group=show).exit_code == 0
     assert seen[0] is given
     assert seen[1].app_import_path is None

@@ -23,10 +23,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import flask
-import flask.signals
 import werkzeug.serving
 import werkzeug.test
+
+import flask
+import flask.signals
 
 from . import normalise
 from . import scenarios as scenario_package
@@ -202,6 +203,10 @@ class Lab:
                 raise
             return normalise.exception_facts(error, words)
         return {"returned": value if _observable(value) else f"<{type(value).__name__}>"}
+
+    def facts(self, error: BaseException) -> dict[str, Any]:
+        """Answer an exception's facts, as :meth:`raises` does."""
+        return normalise.exception_facts(error)
 
     def see(self, response: Any, raw: bool = False) -> dict[str, Any]:
         """Put down a response: status line, headers, body, and the redirects before it."""

@@ -1,8 +1,8 @@
 """Run scenarios on whatever ``flask`` this interpreter has, and write down what was seen.
 
-    python -m tests.differential.run --out FILE [topic ...]
-    python -m tests.differential.run --record [topic ...]     (the original only)
-    python -m tests.differential.run --show ID
+python -m tests.differential.run --out FILE [topic ...]
+python -m tests.differential.run --record [topic ...]     (the original only)
+python -m tests.differential.run --show ID
 """
 
 from __future__ import annotations

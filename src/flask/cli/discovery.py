@@ -8,7 +8,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -63,7 +63,7 @@ def find_best_app(module: ModuleType) -> Flask:
             return _flask(made)
 
     raise NoAppException(
-        "Failed to find Flask application or factory in the module"
+        "Failed to find Flask application or factory in module"
         f" {module.__name__!r}: it has neither a variable that holds one nor a function"
         f" {' or '.join(_FACTORY_NAMES)}. Name the object after a colon, as in"
         f" '{module.__name__}:name'."
@@ -209,14 +209,19 @@ def _came_from_inside(error: ImportError) -> bool:
     return error.__traceback__ is not None and error.__traceback__.tb_next is not None
 
 
-def own_traceback(error: BaseException) -> str:
-    """Format an exception with the frames below the command line's own: those of the project."""
+def own_frames(error: BaseException) -> TracebackType | None:
+    """Find where the traceback of an exception leaves the command line for the project's code."""
     position = error.__traceback__
     while position is not None:
         if not position.tb_frame.f_globals.get("__name__", "").startswith(__package__):
             break
         position = position.tb_next
-    return "".join(traceback.format_exception(type(error), error, position))
+    return position
+
+
+def own_traceback(error: BaseException) -> str:
+    """Format an exception with the frames of the project only."""
+    return "".join(traceback.format_exception(type(error), error, own_frames(error)))
 
 
 def _flask(app: App) -> Flask:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from ..globals import current_app
+from ..ctx import has_app_context
 from .script import ScriptInfo
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -22,14 +22,14 @@ def with_appcontext(f: F) -> F:
     ``blueprint.cli`` are decorated already.
     """
 
-    @click.pass_context
     def in_context(ctx: click.Context, /, *args: Any, **kwargs: Any) -> Any:
-        if not current_app:
-            app = ctx.ensure_object(ScriptInfo).load_app()
-            ctx.with_resource(app.app_context())
+        if not has_app_context():
+            info = ctx.ensure_object(ScriptInfo)
+            # Popped, with the error if there is one, when click is done with the command.
+            ctx.with_resource(info.load_app().app_context())
         return ctx.invoke(f, *args, **kwargs)
 
-    return cast(F, update_wrapper(in_context, f))
+    return cast(F, update_wrapper(click.pass_context(in_context), f))
 
 
 class AppGroup(click.Group):

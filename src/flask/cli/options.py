@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import platform
+import sys
 from typing import Any
 
 import click
@@ -20,7 +20,7 @@ def get_version(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     from importlib.metadata import version
 
     click.echo(
-        f"Python {platform.python_version()}\n"
+        f"Python {sys.version.split()[0]}\n"
         f"Flask {version('flask')} (Hipflask)\n"
         f"Werkzeug {version('werkzeug')}",
         color=ctx.color,

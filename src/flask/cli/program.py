@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from ..globals import current_app
+from ..globals import _cv_app
 from .discovery import NoAppException, own_traceback
 from .groups import AppGroup
 from .options import app_option, debug_option, env_file_option, version_option
@@ -73,13 +73,16 @@ class FlaskGroup(AppGroup):
         # Tells Flask.run, which the application's module may call when it is imported, that
         # there is no server to be started.
         os.environ["FLASK_RUN_FROM_CLI"] = "true"
-        if "obj" not in extra and "obj" not in self.context_settings:
-            extra["obj"] = ScriptInfo(
-                create_app=self.create_app,
-                set_debug_flag=self.set_debug_flag,
-                load_dotenv_defaults=self.load_dotenv,
-            )
-        return super().make_context(info_name, args, parent=parent, **extra)
+        if "obj" not in self.context_settings:
+            extra.setdefault("obj", self._make_info())
+        return super().make_context(info_name, args, parent, **extra)
+
+    def _make_info(self) -> ScriptInfo:
+        return ScriptInfo(
+            create_app=self.create_app,
+            load_dotenv_defaults=self.load_dotenv,
+            set_debug_flag=self.set_debug_flag,
+        )
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Process the options, those that tell which application is meant before ``--help``."""
@@ -128,7 +131,9 @@ class FlaskGroup(AppGroup):
             _report(ctx, own_traceback(error))
         return sorted(names)
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+    def get_command(  # pyright: ignore[reportIncompatibleMethodOverride] - click's is cmd_name
+        self, ctx: click.Context, name: str
+    ) -> click.Command | None:
         """Find a command, importing as little as it takes.
 
         :raises NoAppException: if it could be a command of the application, which cannot be
@@ -151,7 +156,8 @@ class FlaskGroup(AppGroup):
             raise
         # So that the application is at hand for whatever click does with the command before it
         # runs, such as asking its options for defaults.
-        if not current_app or current_app._get_current_object() is not app:  # type: ignore[attr-defined]
+        active = _cv_app.get(None)
+        if active is None or active.app is not app:
             ctx.with_resource(app.app_context())
         return app.cli.get_command(ctx, name)
 

@@ -12,7 +12,7 @@ from werkzeug.serving import is_running_from_reloader
 from werkzeug.utils import import_string
 
 from ..helpers import get_debug_flag
-from .discovery import own_traceback
+from .discovery import own_frames, own_traceback
 from .options import debug_option
 from .script import ScriptInfo, pass_script_info
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 else:
     # Generic in the newer ones of the supported versions of click only.
     CertParamBase = click.ParamType
+
+
+PEM_FILE = click.Path(resolve_path=True, dir_okay=False, exists=True)
 
 
 def show_server_banner(debug: bool | None, app_import_path: str | None) -> None:
@@ -46,7 +49,7 @@ class CertParamType(CertParamBase):
     name = "path"
 
     def __init__(self) -> None:
-        self.path_type = click.Path(exists=True, dir_okay=False, resolve_path=True)
+        self.path_type = PEM_FILE
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -62,7 +65,10 @@ class CertParamType(CertParamBase):
             if str(value).lower() == "adhoc":
                 self._require_cryptography(param, ctx)
                 return "adhoc"
-            context = import_string(value, silent=True) if value else None
+            try:
+                context = import_string(value, silent=True)
+            except ValueError:  # "" or ".": no name of a module at all
+                context = None
             if isinstance(context, ssl.SSLContext):
                 return context
             self.fail(
@@ -112,20 +118,20 @@ class SeparatedPathType(click.Path):
 
 
 @click.command("run", short_help="Start a development server.")
-@click.option("--host", "-h", default="127.0.0.1", help="The network interface to listen on.")
-@click.option("--port", "-p", default=5000, help="The port to listen on.")
+@click.option("--host", "-h", help="The network interface to listen on.", default="127.0.0.1")
+@click.option("--port", "-p", help="The port to listen on.", default=5000)
 @click.option(
     "--cert",
-    type=CertParamType(),
     help="Serve HTTPS with this certificate file, 'adhoc', or an SSLContext by import name.",
+    type=CertParamType(),
     is_eager=True,
 )
 @click.option(
     "--key",
-    type=click.Path(exists=True, dir_okay=False, resolve_path=True),
-    callback=_join_cert_and_key,
-    expose_value=False,
     help="The key file of the certificate file.",
+    type=PEM_FILE,
+    expose_value=False,
+    callback=_join_cert_and_key,
 )
 @click.option(
     "--reload/--no-reload",
@@ -188,7 +194,7 @@ def run_command(
     debug = get_debug_flag()
     # Looked up on the package, where programs put a function of their own to have no banner,
     # and tests one to have no server.
-    package: Any = sys.modules[__package__]
+    package: Any = sys.modules[__name__.rpartition(".")[0]]
     package.show_server_banner(debug, info.app_import_path)
     package.run_simple(
         host,
@@ -205,11 +211,13 @@ def run_command(
 
 def _make_failing_app(error: Exception) -> WSGIApplication:
     """Make a stand-in for an application that could not be loaded: each request raises."""
+    # Kept, as each raise lengthens the traceback that the exception itself carries.
+    frames = own_frames(error)
 
     def raise_load_error(
         environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        raise error from None
+        raise error.with_traceback(frames) from None
 
     return raise_load_error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -24,10 +25,9 @@ def shell_command() -> None:
     import code
 
     namespace: dict[str, Any] = {}
-    startup = os.environ.get("PYTHONSTARTUP")
-    if startup and os.path.isfile(startup):
-        with open(startup, "rb") as script:
-            exec(compile(script.read(), startup, "exec"), namespace)
+    startup = Path(os.environ.get("PYTHONSTARTUP", ""))
+    if startup.is_file():
+        exec(compile(startup.read_bytes(), startup, "exec"), namespace)
     namespace.update(current_app.make_shell_context())
 
     _complete_from(namespace)

@@ -88,6 +88,7 @@ def _default(o: t.Any) -> t.Any:
 
 _Encode = t.Callable[[t.Any], str]
 _Settings = tuple[t.Any, ...]
+_COMPACT = (",", ":")
 
 
 class DefaultJSONProvider(JSONProvider):
@@ -113,12 +114,15 @@ class DefaultJSONProvider(JSONProvider):
     """Called with a value that JSON has no type for; returns one that it has."""
 
     _prepared: tuple[_Settings, _Encode] | None = None
+    _prepared_compact: tuple[_Settings, _Encode] | None = None
 
     def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
         """Return data as JSON text; the keyword arguments are those of :func:`json.dumps`."""
-        if kwargs:
-            return self._dumps_stepwise(obj, **kwargs)
-        return self._encode(obj, None)
+        if not kwargs:
+            return self._encode(obj, None)
+        if len(kwargs) == 1 and kwargs.get("separators") == _COMPACT:
+            return self._encode(obj, _COMPACT)
+        return self._dumps_stepwise(obj, **kwargs)
 
     def _dumps_stepwise(self, obj: t.Any, **kwargs: t.Any) -> str:
         settings: dict[str, t.Any] = {
@@ -134,9 +138,13 @@ class DefaultJSONProvider(JSONProvider):
         # small object this is most of the time. The encoder made here is kept for as long as
         # the settings are the same.
         settings = (self.default, self.ensure_ascii, self.sort_keys, separators)
-        prepared = self._prepared
+        prepared = self._prepared if separators is None else self._prepared_compact
         if prepared is None or prepared[0] != settings:
-            prepared = self._prepared = (settings, _make_encode(*settings))
+            prepared = (settings, _make_encode(*settings))
+            if separators is None:
+                self._prepared = prepared
+            else:
+                self._prepared_compact = prepared
         try:
             return prepared[1](obj)
         except RecursionError:
@@ -168,8 +176,8 @@ class DefaultJSONProvider(JSONProvider):
         if self._app.debug if self.compact is None else not self.compact:
             return f"{self.dumps(obj, indent=2)}\n"
         if type(self).dumps is DefaultJSONProvider.dumps and "dumps" not in self.__dict__:
-            return self._encode(obj, (",", ":")) + "\n"
-        return f"{self.dumps(obj, separators=(',', ':'))}\n"
+            return self._encode(obj, _COMPACT) + "\n"
+        return f"{self.dumps(obj, separators=_COMPACT)}\n"
 
 
 def _make_encode(

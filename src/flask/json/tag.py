@@ -175,7 +175,7 @@ class TaggedJSONSerializer:
     that look like tags.  More are added by :meth:`register`.
     """
 
-    __slots__ = ("order", "tags")
+    __slots__ = ("_defaults", "order", "tags")
 
     default_tags: t.ClassVar[list[type[JSONTag]]] = [
         TagDict,
@@ -200,6 +200,8 @@ class TaggedJSONSerializer:
         self.order = []
         for tag_class in self.default_tags:
             self.register(tag_class)
+        standard = type(self).default_tags is TaggedJSONSerializer.default_tags
+        self._defaults = self.order.copy() if standard else None
 
     def register(
         self,
@@ -243,10 +245,28 @@ class TaggedJSONSerializer:
             return [self._untag_inside_out(v) for v in value]
         return value
 
+    def _tag_usual(self, value: t.Any) -> t.Any:
+        """Equal to :meth:`tag` as long as only the default tags are registered."""
+        # PERF: sessions mostly hold these types, which the default tags leave as they are;
+        # asking each of them in turn would take longer than writing the text.
+        kind = type(value)
+        if kind in _PLAIN:
+            return value
+        if kind is dict and (len(value) != 1 or self.tags.keys().isdisjoint(value)):
+            return {k: v if type(v) in _PLAIN else self._tag_usual(v) for k, v in value.items()}
+        if kind is list:
+            return [self._tag_usual(v) for v in value]
+        return self.tag(value)
+
     def dumps(self, value: t.Any) -> str:
         """Return the value as compact tagged JSON text."""
-        return dumps(self.tag(value), separators=(",", ":"))
+        usual = self.order == self._defaults
+        tagged = self._tag_usual(value) if usual else self.tag(value)
+        return dumps(tagged, separators=(",", ":"))
 
     def loads(self, value: str) -> t.Any:
         """Return the value that :meth:`dumps` was given."""
         return self._untag_inside_out(loads(value))
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import threading
 import typing as t
 
 from werkzeug.exceptions import HTTPException
 
+from ..helpers import is_async
 from ..json.provider import DefaultJSONProvider
 from ..routing.building import Builder, compile_builder
 from ..routing.table import RoutingTable
@@ -54,10 +54,7 @@ class Compiled:
     """Takes environ and ``start_response``, as :meth:`.Flask.wsgi_app` does."""
 
     builds_urls: bool
-    """Whether paths may be built without a URL adapter."""
-
-    injects_defaults: bool
-    """Whether something adds values to URLs."""
+    """Whether paths may be built without a URL adapter: nothing adds values to them."""
 
     table: RoutingTable
 
@@ -92,14 +89,12 @@ class Compiled:
         )
         self.builds_urls = (
             is_built_in(app, base, "create_url_adapter")
+            and is_built_in(app, base, "inject_url_defaults")
+            and is_watched(app.url_default_functions)
+            and not any(app.url_default_functions.values())
             and is_watched_map(app.url_map)
             and not app.subdomain_matching
             and not app.url_map.host_matching
-        )
-        self.injects_defaults = (
-            not is_built_in(app, base, "inject_url_defaults")
-            or not is_watched(app.url_default_functions)
-            or any(app.url_default_functions.values())
         )
         self.any_host = app.request_class.trusted_hosts is None
         self.text_type = _text_type(app)
@@ -175,7 +170,7 @@ class Compiled:
 
     def _callable(self, app: Flask, function: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
         """The function itself if calling it is all there is to it, or else with ``ensure_sync``."""
-        if self.sync and not inspect.iscoroutinefunction(function):
+        if self.sync and not is_async(function):
             return function
 
         def call_sync(*args: t.Any, **kwargs: t.Any) -> t.Any:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import typing as t
 
+from werkzeug.exceptions import NotFound
+
 from ..ctx import AppContext, RequestContext
 from ..globals import _cv_app, _cv_request
+from ..routing.table import MISSING
 from ..wrappers import decode_wsgi, full_content_type
 from .compiler import Compiled
 from .exit import PRESERVE, hand_over_contexts, leave
@@ -110,14 +113,17 @@ def _direct_door(app: Flask, compiled: Compiled) -> Door:
                     by_method = literal.get(path)
                     if by_method is None:
                         found = find(path, method)
-                        if found is not None:
+                        if found is MISSING:
+                            ctx.keep_routing_error(NotFound())
+                        elif found is not None:
                             leaf, view_args = found
                     else:
                         leaf = by_method.get(method)
                         if leaf is not None:
                             view_args = {} if leaf.defaults is None else dict(leaf.defaults)
                 if leaf is None:
-                    plan = match_by_adapter(app, ctx, compiled)
+                    if ctx.routing_error is None:
+                        plan = match_by_adapter(app, ctx, compiled)
                 else:
                     ctx.rule = leaf.rule
                     ctx._view_args = view_args
@@ -168,12 +174,13 @@ def _direct_door(app: Flask, compiled: Compiled) -> Door:
             if (
                 error is None
                 and ctx._tokens is tokens
-                and ctx._made is None
                 and not plan.teardown
                 and not tears_down_app
                 and PRESERVE not in environ
                 and generation.compiled is compiled
             ):
+                if ctx._made is not None:
+                    ctx.close_request()
                 reset_request(request_token)
                 reset_app(app_token)
                 ctx._tokens = own._tokens = ()

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from ..globals import request
+from ..wrappers import full_content_type
 
 if t.TYPE_CHECKING:
     from ..app import Flask
@@ -65,7 +66,11 @@ def _convert(response_class: t.Any, rv: t.Any) -> t.Any:
     if isinstance(rv, HTTPException) and rv.response is None and _answers_itself(rv):
         # PERF: as a WSGI application the exception makes this response and sends it, to be
         # caught and made into a response again.
-        rv = rv.get_response(request.environ)
+        environ = request.environ
+        if _has_own_headers(rv):
+            rv = rv.get_response(environ)
+        else:
+            return response_class(rv.get_body(environ), rv.code, content_type=_HTML)
     if isinstance(rv, BaseResponse):
         rv.headers  # noqa: B018 - a derived attribute, which the other class may not have
         return response_class.force_type(rv, request.environ)
@@ -78,8 +83,18 @@ def _convert(response_class: t.Any, rv: t.Any) -> t.Any:
 
 
 def _answers_itself(error: HTTPException) -> bool:
+    return type(error).__call__ is HTTPException.__call__
+
+
+def _has_own_headers(error: HTTPException) -> bool:
     cls = type(error)
-    return cls.__call__ is HTTPException.__call__
+    return (
+        cls.get_headers is not HTTPException.get_headers
+        or cls.get_response is not HTTPException.get_response
+    )
+
+
+_HTML = full_content_type("text/html")
 
 
 def _not_a_response(rv: t.Any) -> str:

@@ -8,6 +8,7 @@ from werkzeug.routing import RequestRedirect
 
 from ..ctx import RequestContext
 from ..diagnostics import FormDataRoutingRedirect
+from ..wrappers import decode_wsgi
 
 if t.TYPE_CHECKING:
     from ..app import Flask
@@ -43,7 +44,17 @@ def raise_routing_exception(app: Flask, request: Request) -> t.NoReturn:
 
 def options_response(app: Flask, ctx: RequestContext) -> Response:
     """Return the answer to ``OPTIONS`` where the view does not give one: the allowed methods."""
-    adapter = ctx.url_adapter
     response = app.response_class()
-    response.allow.update(adapter.allowed_methods() if adapter is not None else ())
+    response.allow.update(_allowed_methods(app, ctx))
     return response
+
+
+def _allowed_methods(app: Flask, ctx: RequestContext) -> t.Iterable[str]:
+    compiled = app._generation.compiled
+    if compiled is not None and compiled.direct and not ctx.keeps_adapter:
+        # PERF: the adapter has its matcher fail for a method that does not exist.
+        methods = compiled.table.allowed_methods(decode_wsgi(ctx.environ["PATH_INFO"]))
+        if methods:
+            return t.cast("set[str]", methods)
+    adapter = ctx.url_adapter
+    return () if adapter is None else adapter.allowed_methods()

@@ -4,51 +4,113 @@ from __future__ import annotations
 
 import typing as t
 
+from werkzeug.routing import BaseConverter, IntegerConverter, Rule, ValidationError
 from werkzeug.routing import Map as BaseMap
-from werkzeug.routing import Rule, ValidationError
 
-Build = t.Callable[..., tuple[str, str]]
+Write = t.Callable[[t.Any], str]
 
 
 class Builder:
-    """Builds the paths of one endpoint that has a single rule on the default subdomain.
+    """Builds the paths of one endpoint that has a single rule, on the default subdomain.
 
-    The rule's own compiled function makes the path; what is left out here is Werkzeug's choice
-    among rules and hosts, of which there is one.
+    Where there is one rule, Werkzeug has nothing to choose from, and the rule says the path.
     """
 
-    __slots__ = ("arguments", "build", "constant")
+    __slots__ = ("names", "parts", "rule", "tail")
 
-    arguments: frozenset[str]
+    rule: Rule
+
+    names: frozenset[str]
     """The values that there must be."""
 
-    constant: str | None
-    """The path, if it has no variables."""
+    parts: tuple[tuple[str, str, Write], ...]
+    """What comes before a variable, its name, and what writes its value."""
 
-    build: Build
-    """Called with the values; unknown ones become the query."""
+    tail: str
+    """What comes after the last variable."""
 
     def __init__(self, rule: Rule) -> None:
-        self.arguments = frozenset(rule.arguments)
-        self.build = rule._build_unknown
-        self.constant = self.build()[1].lstrip("/") if not rule.arguments else None
+        self.rule = rule
+        self.names = frozenset(rule.arguments)
+        parts = []
+        literal = ""
+        # The rule's own function has its constant text quoted.
+        for is_variable, text in _path_trace(rule):
+            if is_variable:
+                parts.append((literal, text, _writer(rule._converters[text])))
+                literal = ""
+            else:
+                literal += text
+        self.parts = tuple(parts)
+        self.tail = literal
+        if self.parts:
+            first, *others = self.parts
+            self.parts = ((first[0].lstrip("/"), *first[1:]), *others)
+        else:
+            self.tail = literal.lstrip("/")
 
     def path(self, values: dict[str, t.Any]) -> str | None:
         """Return the path without its first slash, or ``None``: ask Werkzeug's adapter.
 
         What the values lack, and what a converter refuses, is for the adapter to say.
         """
-        if not values:
-            return self.constant
-        if not self.arguments.issubset(values):
+        if len(values) != len(self.parts):
+            return self._path_with_query(values)
+        path = ""
+        try:
+            for literal, name, write in self.parts:
+                value = values[name]
+                if value is None:  # counts as missing
+                    return None
+                path += literal + write(value)
+        except (KeyError, ValidationError):
+            return None
+        return path + self.tail
+
+    def _path_with_query(self, values: dict[str, t.Any]) -> str | None:
+        if not self.names.issubset(values):
             return None
         for value in values.values():
-            if value is None:  # counts as missing
+            if value is None:
                 return None
         try:
-            return self.build(**values)[1].lstrip("/")
+            return self.rule._build_unknown(**values)[1].lstrip("/")
         except ValidationError:
             return None
+
+
+def _path_trace(rule: Rule) -> t.Iterator[tuple[bool, str]]:
+    """The rule's path as pieces: whether it is a variable, and its name or its quoted text."""
+    pieces = iter(rule._trace)
+    for piece in pieces:
+        if piece == (False, "|"):  # between the host and the path
+            break
+    for is_variable, text in pieces:
+        yield is_variable, text if is_variable else _write_text(text)
+
+
+def _writer(converter: BaseConverter) -> Write:
+    """What writes a variable's value: the converter, or what does the same sooner."""
+    # PERF: quoting is most of the work of building a path, and most values need none.
+    to_url = converter.to_url
+    if getattr(to_url, "__func__", None) is BaseConverter.to_url:
+        return _write_text
+    if type(converter) is IntegerConverter and not converter.fixed_digits:
+
+        def write_int(value: t.Any) -> str:
+            return str(value) if type(value) is int else to_url(value)
+
+        return write_int
+    return to_url
+
+
+_quote = BaseConverter.to_url
+
+
+def _write_text(value: t.Any) -> str:
+    if type(value) is str and value.isalnum() and value.isascii():
+        return value
+    return _quote(t.cast(BaseConverter, None), value)
 
 
 def compile_builder(url_map: BaseMap, endpoint: str) -> Builder | None:
@@ -60,4 +122,6 @@ def compile_builder(url_map: BaseMap, endpoint: str) -> Builder | None:
     (rule,) = rules
     if rule.defaults or rule.websocket or rule.subdomain != url_map.default_subdomain:
         return None
+    if len(rule._converters) != len(rule.arguments):
+        return None  # a variable of the host, or the same name twice
     return Builder(rule)

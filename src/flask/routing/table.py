@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import typing as t
 
 from werkzeug.routing import Map as BaseMap
@@ -11,6 +12,16 @@ from .map import Map
 from .tree import UNDECIDED, Edge, Leaf, Node
 
 Match = tuple[Leaf, dict[str, t.Any]]
+
+
+class Missing(enum.Enum):
+    """The type of :data:`MISSING`."""
+
+    MISSING = enum.auto()
+
+
+MISSING: t.Literal[Missing.MISSING] = Missing.MISSING
+"""Found instead of a rule: there is none for the path, whatever the method."""
 
 
 class RoutingTable:
@@ -78,8 +89,9 @@ class RoutingTable:
         """
         return len(self.url_map._rules) == self._count
 
-    def find(self, path: str, method: str) -> Match | None:
-        """Return the rule and the view's arguments, or ``None``: ask Werkzeug's matcher.
+    def find(self, path: str, method: str) -> Match | Missing | None:
+        """Return the rule and the view's arguments, :data:`MISSING` if no rule has the path, or
+        ``None``: ask Werkzeug's matcher.
 
         :param path: decoded.
         """
@@ -90,13 +102,26 @@ class RoutingTable:
         if self.root is None or path[:1] != "/" or path[:2] == "//":
             return None
         found = self.root.walk(path.split("/"), 0, [], method)
-        if found is None or found is UNDECIDED:
+        if found is None:
+            # With fewer slashes there might be a rule.
+            return None if "//" in path else MISSING
+        if found is UNDECIDED:
             return None
         leaf, values = t.cast("tuple[Leaf, list[str]]", found)
         try:
             return leaf, leaf.view_args(values)
         except ValueError:  # a ValidationError, or what the matcher makes one of
             return None
+
+    def allowed_methods(self, path: str) -> set[str] | None:
+        """Return the methods of the rules that have the path, or ``None``: ask Werkzeug's matcher.
+
+        :param path: decoded.
+        """
+        if self.root is None or path[:1] != "/" or "//" in path:
+            return None
+        methods: set[str] = set()
+        return methods if self.root.collect(path.split("/"), 0, methods) else None
 
 
 def _literal_paths(root: Node) -> dict[str, dict[str, Leaf]]:

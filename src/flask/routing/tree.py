@@ -177,7 +177,7 @@ class Node:
     ) -> Found | Undecided | None:
         """Follow the parts of a path from the given one; static steps before variable ones.
 
-        Returns the rule and its variables' texts, or ``None`` if no rule is reached.
+        Returns the rule and its variables' texts, or ``None`` if no rule has this path.
         """
         if at == len(parts):
             return self._end(values, method)
@@ -212,7 +212,31 @@ class Node:
         leaf = self.by_method.get(method)
         if leaf is not None:
             return leaf, values
+        if self.leaves:
+            return UNDECIDED  # other rules may have the method; if none does, it is not allowed
         slashed = self.static.get("")
         if slashed is not None and slashed.leaves:
             return UNDECIDED  # a rule may take the path with one slash more
         return None
+
+    def collect(self, parts: list[str], at: int, methods: set[str]) -> bool:
+        """Add the methods of all rules that have a path, as :meth:`walk` follows it; return
+        whether it could be decided.
+        """
+        if at == len(parts):
+            if self.by_method is None or ("" in self.static and self.static[""].leaves):
+                return False
+            methods.update(self.by_method)
+            return True
+        part = parts[at]
+        if self.loose and part == "" and at == len(parts) - 1:
+            return False
+        following = self.static.get(part)
+        if following is not None and not following.collect(parts, at + 1, methods):
+            return False
+        for edge in self.edges:
+            if edge.test is None:
+                return False
+            if edge.test(part) and not edge.node.collect(parts, at + 1, methods):
+                return False
+        return True

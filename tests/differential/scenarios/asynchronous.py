@@ -169,7 +169,9 @@ def class_views(lab: Lab):
     app.add_url_rule("/plain/<x>", view_func=Plain.as_view("plain"))
     app.add_url_rule("/methods", view_func=Methods.as_view("methods"))
     app.add_url_rule("/once", view_func=Once.as_view("once"))
-    return lab.briefs(app, "/plain/1", "/methods", "POST /methods", "HEAD /methods", "DELETE /methods", "/once")
+    return lab.briefs(
+        app, "/plain/1", "/methods", "POST /methods", "HEAD /methods", "DELETE /methods", "/once"
+    )
 
 
 @scenario
@@ -224,7 +226,14 @@ def ensure_sync_of_functions(lab: Lab):
             return "called"
 
     synced = app.ensure_sync(coroutine)
-    return [app.ensure_sync(plain) is plain, app.ensure_sync(generator) is generator, synced(4), app.ensure_sync(coroutine) is coroutine, type(app.ensure_sync(Callable())).__name__, app.async_to_sync(coroutine)(3)]
+    return [
+        app.ensure_sync(plain) is plain,
+        app.ensure_sync(generator) is generator,
+        synced(4),
+        app.ensure_sync(coroutine) is coroutine,
+        type(app.ensure_sync(Callable())).__name__,
+        app.async_to_sync(coroutine)(3),
+    ]
 
 
 @scenario

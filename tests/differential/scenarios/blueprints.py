@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import flask
 from flask import Blueprint, request, url_for
 from flask.blueprints import BlueprintSetupState
 
@@ -14,10 +13,23 @@ def where(**values):
 
 
 def shape(app):
-    return [[r.rule, r.endpoint, r.subdomain or "", sorted((r.defaults or {}).items())] for r in app.url_map.iter_rules() if r.endpoint != "static"]
+    return [
+        [r.rule, r.endpoint, r.subdomain or "", sorted((r.defaults or {}).items())]
+        for r in app.url_map.iter_rules()
+        if r.endpoint != "static"
+    ]
 
 
-NAMES = {"plain": "bp", "dot": "a.b", "empty": "", "space": "a b", "unicode": "\u00fc", "slash": "a/b", "colon": "a:b", "keyword": "class"}
+NAMES = {
+    "plain": "bp",
+    "dot": "a.b",
+    "empty": "",
+    "space": "a b",
+    "unicode": "\u00fc",
+    "slash": "a/b",
+    "colon": "a:b",
+    "keyword": "class",
+}
 
 
 @family(**NAMES)
@@ -42,9 +54,23 @@ def name_given_when_registering(lab: Lab, name_):
 
 
 PREFIXES = {
-    "none": (None, None, "/x"), "plain": ("/p", None, "/x"), "slash": ("/p/", None, "/x"), "no_slash": ("p", None, "/x"), "empty_rule": ("/p", None, ""), "root_rule": ("/p", None, "/"), "rule_no_slash": ("/p", None, "x"),
-    "given": (None, "/g", "/x"), "given_over_own": ("/p", "/g", "/x"), "given_empty": ("/p", "", "/x"), "slash_only": ("/", None, "/x"), "variable": ("/<a>", None, "/<b>"), "empty_prefix_empty_rule": ("", None, ""), "double": ("/p//", None, "//x"),
-    "empty": ("", None, "/x"), "none_empty_rule": (None, None, ""), "none_no_slash": (None, None, "x"),
+    "none": (None, None, "/x"),
+    "plain": ("/p", None, "/x"),
+    "slash": ("/p/", None, "/x"),
+    "no_slash": ("p", None, "/x"),
+    "empty_rule": ("/p", None, ""),
+    "root_rule": ("/p", None, "/"),
+    "rule_no_slash": ("/p", None, "x"),
+    "given": (None, "/g", "/x"),
+    "given_over_own": ("/p", "/g", "/x"),
+    "given_empty": ("/p", "", "/x"),
+    "slash_only": ("/", None, "/x"),
+    "variable": ("/<a>", None, "/<b>"),
+    "empty_prefix_empty_rule": ("", None, ""),
+    "double": ("/p//", None, "//x"),
+    "empty": ("", None, "/x"),
+    "none_empty_rule": (None, None, ""),
+    "none_no_slash": (None, None, "x"),
 }
 
 
@@ -63,8 +89,16 @@ def prefix(lab: Lab, case):
 
 
 NESTED = {
-    "both": ("/outer", "/inner", None, None), "outer_only": ("/outer", None, None, None), "inner_only": (None, "/inner", None, None), "neither": (None, None, None, None), "given_outer": ("/outer", "/inner", "/go", None),
-    "given_inner": ("/outer", "/inner", None, "/gi"), "given_both": ("/outer", "/inner", "/go", "/gi"), "variables": ("/<a>", "/<b>", None, None), "slashes": ("/outer/", "/inner/", None, None), "given_inner_empty": ("/outer", "/inner", None, ""),
+    "both": ("/outer", "/inner", None, None),
+    "outer_only": ("/outer", None, None, None),
+    "inner_only": (None, "/inner", None, None),
+    "neither": (None, None, None, None),
+    "given_outer": ("/outer", "/inner", "/go", None),
+    "given_inner": ("/outer", "/inner", None, "/gi"),
+    "given_both": ("/outer", "/inner", "/go", "/gi"),
+    "variables": ("/<a>", "/<b>", None, None),
+    "slashes": ("/outer/", "/inner/", None, None),
+    "given_inner_empty": ("/outer", "/inner", None, ""),
 }
 
 
@@ -72,7 +106,10 @@ NESTED = {
 def nested_prefixes(lab: Lab, case):
     outer_prefix, inner_prefix, given_outer, given_inner = case
     app = lab.app()
-    outer, inner = Blueprint("outer", __name__, url_prefix=outer_prefix), Blueprint("inner", __name__, url_prefix=inner_prefix)
+    outer, inner = (
+        Blueprint("outer", __name__, url_prefix=outer_prefix),
+        Blueprint("inner", __name__, url_prefix=inner_prefix),
+    )
     outer.add_url_rule("/o", "o", where)
     inner.add_url_rule("/i", "i", where)
     outer.register_blueprint(inner, **({} if given_inner is None else {"url_prefix": given_inner}))
@@ -95,7 +132,10 @@ def three_levels(lab: Lab):
 @scenario
 def nested_with_another_name(lab: Lab):
     app = lab.app()
-    outer, inner = Blueprint("outer", __name__, url_prefix="/o"), Blueprint("inner", __name__, url_prefix="/i")
+    outer, inner = (
+        Blueprint("outer", __name__, url_prefix="/o"),
+        Blueprint("inner", __name__, url_prefix="/i"),
+    )
     inner.add_url_rule("/", "view", where)
     outer.register_blueprint(inner, name="renamed")
     outer.register_blueprint(inner, url_prefix="/i2")
@@ -110,7 +150,9 @@ def registered_twice(lab: Lab):
     bp.add_url_rule("/", "view", where)
     bp.before_request(lambda: lab.say("before", request.blueprint))
     bp.app_context_processor(dict)
-    bp.record(lambda state: lab.say("record", state.name, state.url_prefix, state.first_registration))
+    bp.record(
+        lambda state: lab.say("record", state.name, state.url_prefix, state.first_registration)
+    )
     bp.record_once(lambda state: lab.say("once", state.name))
     app.register_blueprint(bp)
     same = lab.raises(app.register_blueprint, bp, url_prefix="/2")
@@ -123,7 +165,11 @@ def two_blueprints_of_one_name(lab: Lab):
     app = lab.app()
     app.register_blueprint(Blueprint("bp", __name__))
     other = Blueprint("bp", __name__)
-    return [lab.raises(app.register_blueprint, other), lab.raises(app.register_blueprint, other, name="other"), sorted(app.blueprints)]
+    return [
+        lab.raises(app.register_blueprint, other),
+        lab.raises(app.register_blueprint, other, name="other"),
+        sorted(app.blueprints),
+    ]
 
 
 @scenario
@@ -187,7 +233,11 @@ def nested_url_defaults_and_subdomains(lab: Lab):
     outer.register_blueprint(bare)
     app.register_blueprint(outer)
     app.register_blueprint(bare, subdomain="alone")
-    return [shape(app), lab.brief(app, "/inner", base_url="http://in.out.s.example"), lab.brief(app, "/bare", base_url="http://out.s.example")]
+    return [
+        shape(app),
+        lab.brief(app, "/inner", base_url="http://in.out.s.example"),
+        lab.brief(app, "/bare", base_url="http://out.s.example"),
+    ]
 
 
 @scenario
@@ -200,7 +250,15 @@ def options_of_nested_registration(lab: Lab):
     return shape(app)
 
 
-HOOKS = ("before_request", "after_request", "teardown_request", "url_value_preprocessor", "url_defaults", "context_processor", "errorhandler")
+HOOKS = (
+    "before_request",
+    "after_request",
+    "teardown_request",
+    "url_value_preprocessor",
+    "url_defaults",
+    "context_processor",
+    "errorhandler",
+)
 
 
 @scenario
@@ -225,14 +283,25 @@ def registries_of_nested_blueprints(lab: Lab):
     app.register_blueprint(outer)
     return {
         name: {str(key): len(value) for key, value in getattr(app, name).items()}
-        for name in ("before_request_funcs", "after_request_funcs", "teardown_request_funcs", "url_default_functions", "url_value_preprocessors", "template_context_processors", "error_handler_spec")
+        for name in (
+            "before_request_funcs",
+            "after_request_funcs",
+            "teardown_request_funcs",
+            "url_default_functions",
+            "url_value_preprocessors",
+            "template_context_processors",
+            "error_handler_spec",
+        )
     } | {"views": sorted(app.view_functions)}
 
 
 @scenario
 def app_hooks_of_a_nested_blueprint(lab: Lab):
     app = lab.app()
-    outer, inner = Blueprint("outer", __name__, url_prefix="/outer"), Blueprint("inner", __name__, url_prefix="/inner")
+    outer, inner = (
+        Blueprint("outer", __name__, url_prefix="/outer"),
+        Blueprint("inner", __name__, url_prefix="/inner"),
+    )
     inner.before_app_request(lambda: lab.say("inner before_app"))
     inner.after_app_request(lambda response: (lab.say("inner after_app"), response)[1])
     inner.teardown_app_request(lambda error: lab.say("inner teardown_app"))
@@ -244,19 +313,63 @@ def app_hooks_of_a_nested_blueprint(lab: Lab):
 
 @scenario
 def blueprint_attributes(lab: Lab):
-    bp = Blueprint("bp", __name__, static_folder="s", static_url_path="/st", template_folder="t", url_prefix="/p", subdomain="sub", url_defaults={"a": 1}, root_path=str(lab.tmp), cli_group="group")
-    return [bp.name, bp.import_name == __name__, bp.url_prefix, bp.subdomain, bp.url_values_defaults, bp.template_folder, bp.static_url_path, bp.static_folder, bp.has_static_folder, bp.cli_group, bp.root_path, repr(bp), bp.jinja_loader is not None]
+    bp = Blueprint(
+        "bp",
+        __name__,
+        static_folder="s",
+        static_url_path="/st",
+        template_folder="t",
+        url_prefix="/p",
+        subdomain="sub",
+        url_defaults={"a": 1},
+        root_path=str(lab.tmp),
+        cli_group="group",
+    )
+    return [
+        bp.name,
+        bp.import_name == __name__,
+        bp.url_prefix,
+        bp.subdomain,
+        bp.url_values_defaults,
+        bp.template_folder,
+        bp.static_url_path,
+        bp.static_folder,
+        bp.has_static_folder,
+        bp.cli_group,
+        bp.root_path,
+        repr(bp),
+        bp.jinja_loader is not None,
+    ]
 
 
 @scenario
 def blueprint_without_folders(lab: Lab):
     bp = Blueprint("bp", __name__)
-    return [bp.static_folder, bp.static_url_path, bp.has_static_folder, bp.template_folder, bp.jinja_loader, bp.url_prefix, bp.subdomain, bp.url_values_defaults, bp.root_path.endswith("scenarios"), bp.cli.name, bp.cli_group is not None]
+    return [
+        bp.static_folder,
+        bp.static_url_path,
+        bp.has_static_folder,
+        bp.template_folder,
+        bp.jinja_loader,
+        bp.url_prefix,
+        bp.subdomain,
+        bp.url_values_defaults,
+        bp.root_path.endswith("scenarios"),
+        bp.cli.name,
+        bp.cli_group is not None,
+    ]
 
 
 STATIC = {
-    "folder": {"static_folder": "s"}, "folder_prefix": {"static_folder": "s", "url_prefix": "/p"}, "url": {"static_folder": "s", "static_url_path": "/assets"}, "url_prefix": {"static_folder": "s", "static_url_path": "/assets", "url_prefix": "/p"},
-    "url_no_slash": {"static_folder": "s", "static_url_path": "assets", "url_prefix": "/p"}, "nothing": {}, "deep": {"static_folder": "deep/s"}, "url_only": {"static_url_path": "/assets"}, "url_empty": {"static_folder": "s", "static_url_path": "", "url_prefix": "/p"},
+    "folder": {"static_folder": "s"},
+    "folder_prefix": {"static_folder": "s", "url_prefix": "/p"},
+    "url": {"static_folder": "s", "static_url_path": "/assets"},
+    "url_prefix": {"static_folder": "s", "static_url_path": "/assets", "url_prefix": "/p"},
+    "url_no_slash": {"static_folder": "s", "static_url_path": "assets", "url_prefix": "/p"},
+    "nothing": {},
+    "deep": {"static_folder": "deep/s"},
+    "url_only": {"static_url_path": "/assets"},
+    "url_empty": {"static_folder": "s", "static_url_path": "", "url_prefix": "/p"},
 }
 
 
@@ -280,9 +393,23 @@ def static_endpoints_of_nested_blueprints(lab: Lab):
     lab.file("so/a.txt", "outer")
     lab.file("si/a.txt", "inner")
     app = lab.app()
-    outer = Blueprint("outer", __name__, root_path=str(lab.tmp), static_folder="so", url_prefix="/outer")
-    inner = Blueprint("inner", __name__, root_path=str(lab.tmp), static_folder="si", url_prefix="/inner")
-    inner.add_url_rule("/", "view", lambda: " ".join([url_for(".static", filename="a.txt"), url_for("outer.static", filename="a.txt"), url_for("static", filename="a.txt")]))
+    outer = Blueprint(
+        "outer", __name__, root_path=str(lab.tmp), static_folder="so", url_prefix="/outer"
+    )
+    inner = Blueprint(
+        "inner", __name__, root_path=str(lab.tmp), static_folder="si", url_prefix="/inner"
+    )
+    inner.add_url_rule(
+        "/",
+        "view",
+        lambda: " ".join(
+            [
+                url_for(".static", filename="a.txt"),
+                url_for("outer.static", filename="a.txt"),
+                url_for("static", filename="a.txt"),
+            ]
+        ),
+    )
     outer.register_blueprint(inner)
     app.register_blueprint(outer)
     return lab.briefs(app, "/outer/inner/", "/outer/static/a.txt", "/outer/inner/static/a.txt")
@@ -297,7 +424,11 @@ def send_static_file_of_a_blueprint(lab: Lab):
     with app.test_request_context("/"):
         response = bp.send_static_file("a.txt")
         response.direct_passthrough = False
-        return [response.get_data(), lab.raises(bp.send_static_file, "b.txt"), lab.raises(none.send_static_file, "a.txt")]
+        return [
+            response.get_data(),
+            lab.raises(bp.send_static_file, "b.txt"),
+            lab.raises(none.send_static_file, "a.txt"),
+        ]
 
 
 @scenario
@@ -309,8 +440,12 @@ def get_send_file_max_age_of_a_blueprint(lab: Lab):
     lab.file("s/a.js", "js")
     lab.file("s/a.css", "css")
     app = lab.app(SEND_FILE_MAX_AGE_DEFAULT=7)
-    app.register_blueprint(Own("bp", __name__, root_path=str(lab.tmp), static_folder="s", url_prefix="/p"))
-    return [[h for h in lab.hit(app, f"/p/s/{n}")["headers"] if "ache" in h] for n in ("a.js", "a.css")]
+    app.register_blueprint(
+        Own("bp", __name__, root_path=str(lab.tmp), static_folder="s", url_prefix="/p")
+    )
+    return [
+        [h for h in lab.hit(app, f"/p/s/{n}")["headers"] if "ache" in h] for n in ("a.js", "a.css")
+    ]
 
 
 @scenario
@@ -319,7 +454,18 @@ def setup_state_facts(lab: Lab):
     bp = Blueprint("bp", __name__, url_prefix="/p", subdomain="s", url_defaults={"a": 1})
 
     def look(state):
-        lab.say(type(state).__name__, state.app is app, state.blueprint is bp, sorted(state.options), state.first_registration, state.subdomain, state.url_prefix, state.name, state.name_prefix, sorted(state.url_defaults.items()))
+        lab.say(
+            type(state).__name__,
+            state.app is app,
+            state.blueprint is bp,
+            sorted(state.options),
+            state.first_registration,
+            state.subdomain,
+            state.url_prefix,
+            state.name,
+            state.name_prefix,
+            sorted(state.url_defaults.items()),
+        )
 
     bp.record(look)
     app.register_blueprint(bp, url_prefix="/q", extra="option")
@@ -367,7 +513,9 @@ def register_overridden(lab: Lab):
 @scenario
 def add_url_rule_overridden(lab: Lab):
     class Own(Blueprint):
-        def add_url_rule(self, rule, endpoint=None, view_func=None, provide_automatic_options=None, **options):
+        def add_url_rule(
+            self, rule, endpoint=None, view_func=None, provide_automatic_options=None, **options
+        ):
             lab.say("add_url_rule", rule, endpoint, provide_automatic_options, sorted(options))
             super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
 
@@ -402,7 +550,11 @@ def record_after_registration(lab: Lab):
     app = lab.app()
     bp = Blueprint("bp", __name__)
     app.register_blueprint(bp)
-    return [lab.raises(bp.record, lambda state: None), lab.raises(bp.record_once, lambda state: None), lab.raises(bp.register_blueprint, Blueprint("x", __name__))]
+    return [
+        lab.raises(bp.record, lambda state: None),
+        lab.raises(bp.record_once, lambda state: None),
+        lab.raises(bp.register_blueprint, Blueprint("x", __name__)),
+    ]
 
 
 @scenario
@@ -416,7 +568,10 @@ def blueprint_registered_after_the_first_request(lab: Lab):
 @scenario
 def hooks_only_for_the_blueprint(lab: Lab):
     app = lab.app()
-    one, two = Blueprint("one", __name__, url_prefix="/one"), Blueprint("two", __name__, url_prefix="/two")
+    one, two = (
+        Blueprint("one", __name__, url_prefix="/one"),
+        Blueprint("two", __name__, url_prefix="/two"),
+    )
     for bp in (one, two):
         bp.before_request(lambda bp=bp: lab.say("before", bp.name))
         bp.after_request(lambda response, bp=bp: (lab.say("after", bp.name), response)[1])
@@ -451,7 +606,13 @@ def blueprint_cli_groups(lab: Lab):
     app.register_blueprint(late, cli_group="renamed")
     app.register_blueprint(Blueprint("silent", __name__))
     runner = app.test_cli_runner()
-    for arguments in (["bp_unset", "say-unset"], ["say-None"], ["custom", "say-custom"], ["renamed", "say"], ["silent"]):
+    for arguments in (
+        ["bp_unset", "say-unset"],
+        ["say-None"],
+        ["custom", "say-custom"],
+        ["renamed", "say"],
+        ["silent"],
+    ):
         result = runner.invoke(args=arguments)
         seen.append([arguments, result.exit_code, result.output if result.exit_code == 0 else ""])
     return [seen, sorted(app.cli.commands)]
@@ -459,7 +620,10 @@ def blueprint_cli_groups(lab: Lab):
 
 @scenario
 def not_a_blueprint(lab: Lab):
-    return [lab.raises(lab.app().register_blueprint, "bp"), lab.raises(lab.app().register_blueprint, None)]
+    return [
+        lab.raises(lab.app().register_blueprint, "bp"),
+        lab.raises(lab.app().register_blueprint, None),
+    ]
 
 
 @scenario

@@ -120,7 +120,12 @@ def app_context_as_block(lab: Lab):
     app = noisy(lab)
     before = lab.state()
     with app.app_context() as context:
-        inside = [lab.state(), current_app.name, context.app is app, context.g is g._get_current_object()]
+        inside = [
+            lab.state(),
+            current_app.name,
+            context.app is app,
+            context.g is g._get_current_object(),
+        ]
     return [before, inside, lab.state()]
 
 
@@ -128,7 +133,12 @@ def app_context_as_block(lab: Lab):
 def request_context_as_block(lab: Lab):
     app = noisy(lab)
     with app.test_request_context("/some/where?x=1") as context:
-        inside = [lab.state(), request.path, request.args["x"], context.request is request._get_current_object()]
+        inside = [
+            lab.state(),
+            request.path,
+            request.args["x"],
+            context.request is request._get_current_object(),
+        ]
     return [inside, lab.state()]
 
 
@@ -507,7 +517,11 @@ def copied_context_called_after_the_request(lab: Lab):
     @app.get("/later/<name>")
     def later(name):
         session["x"] = 1
-        kept.append(flask.copy_current_request_context(lambda: [request.path, request.view_args, lab.state(), session["x"]]))
+        kept.append(
+            flask.copy_current_request_context(
+                lambda: [request.path, request.view_args, lab.state(), session["x"]]
+            )
+        )
         return "later"
 
     app.secret_key = "k"
@@ -546,7 +560,12 @@ def request_context_copy_shares_request_and_session(lab: Lab):
     with app.test_request_context("/x") as context:
         session["n"] = 1
         copy = context.copy()
-        same = [copy is context, copy.request is context.request, copy.session is context.session, copy.app is app]
+        same = [
+            copy is context,
+            copy.request is context.request,
+            copy.session is context.session,
+            copy.app is app,
+        ]
     return same
 
 
@@ -567,9 +586,19 @@ def g_behaves_like_a_namespace(lab: Lab):
     with app.app_context():
         g.a, g.b = 1, 2
         seen = [
-            "a" in g, "z" in g, sorted(g), g.get("a"), g.get("z"), g.get("z", 9),
-            g.setdefault("a", 7), g.setdefault("c", 7), g.pop("c"), g.pop("z", "gone"),
-            lab.raises(g.pop, "z"), lab.raises(lambda: g.z), repr(g._get_current_object()),
+            "a" in g,
+            "z" in g,
+            sorted(g),
+            g.get("a"),
+            g.get("z"),
+            g.get("z", 9),
+            g.setdefault("a", 7),
+            g.setdefault("c", 7),
+            g.pop("c"),
+            g.pop("z", "gone"),
+            lab.raises(g.pop, "z"),
+            lab.raises(lambda: g.z),
+            repr(g._get_current_object()),
         ]
         del g.a
         seen += ["a" in g, lab.raises(delattr, g, "a"), lab.raises(lambda: g["b"])]
@@ -652,8 +681,12 @@ def attributes_of_a_request_context(lab: Lab):
     app = lab.app(SECRET_KEY="k")
     with app.test_request_context("/x") as context:
         return [
-            type(context).__name__, context.app is app, type(context.session).__name__,
-            context.flashes, context.url_adapter is not None, type(context.request).__name__,
+            type(context).__name__,
+            context.app is app,
+            type(context.session).__name__,
+            context.flashes,
+            context.url_adapter is not None,
+            type(context.request).__name__,
             request.routing_exception.__class__.__name__,
         ]
 
@@ -664,7 +697,14 @@ def test_request_context_matches_the_rule(lab: Lab):
     seen = []
     for path in ("/", "/missing", "/fail"):
         with app.test_request_context(path):
-            seen.append([request.endpoint, request.view_args, type(request.routing_exception).__name__, str(request.url_rule)])
+            seen.append(
+                [
+                    request.endpoint,
+                    request.view_args,
+                    type(request.routing_exception).__name__,
+                    str(request.url_rule),
+                ]
+            )
     return seen
 
 
@@ -774,7 +814,9 @@ def after_this_request_from_a_before_request_hook(lab: Lab):
 
     @app.before_request
     def plan():
-        flask.after_this_request(lambda response: (response.headers.add("X-Plan", "b"), response)[1])
+        flask.after_this_request(
+            lambda response: (response.headers.add("X-Plan", "b"), response)[1]
+        )
 
     return lab.hits(app, "/", "/nowhere", "/fail")
 
@@ -783,7 +825,14 @@ def after_this_request_from_a_before_request_hook(lab: Lab):
 def current_app_is_a_proxy(lab: Lab):
     app = lab.app()
     with app.app_context():
-        return [current_app == app, current_app is app, isinstance(current_app, flask.Flask), repr(current_app) == repr(app), hash(current_app) == hash(app), repr(app)]
+        return [
+            current_app == app,
+            current_app is app,
+            isinstance(current_app, flask.Flask),
+            repr(current_app) == repr(app),
+            hash(current_app) == hash(app),
+            repr(app),
+        ]
 
 
 @scenario

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import flask
 import werkzeug.exceptions as http
-from flask import Blueprint, abort, request
 from werkzeug.datastructures import WWWAuthenticate
+
+import flask
+from flask import Blueprint, abort, request
 
 from ..harness import Lab, family, scenario
 
@@ -152,7 +153,9 @@ def subclass_of_a_coded_exception(lab: Lab):
 def _shape(app):
     return {
         str(scope): {
-            str(code): sorted(kind.__name__ for kind in kinds) for code, kinds in codes.items() if kinds
+            str(code): sorted(kind.__name__ for kind in kinds)
+            for code, kinds in codes.items()
+            if kinds
         }
         for scope, codes in app.error_handler_spec.items()
     }
@@ -386,7 +389,16 @@ def bad_requests(lab: Lab, **options):
     return app
 
 
-BAD = ("/form", "POST /form", "/args", "/plain", "/cookie", "/header", "POST /files", "POST /values")
+BAD = (
+    "/form",
+    "POST /form",
+    "/args",
+    "/plain",
+    "/cookie",
+    "/header",
+    "POST /files",
+    "POST /values",
+)
 
 
 @family(none=None, true=True, false=False)
@@ -409,8 +421,10 @@ def trapped_bad_request_with_a_handler_for_key_error(lab: Lab):
 def bad_request_key_shown_or_not(lab: Lab):
     seen = {}
     for name, options in {
-        "production": {}, "debug": {"DEBUG": True, "TRAP_BAD_REQUEST_ERRORS": False},
-        "trap": {"TRAP_BAD_REQUEST_ERRORS": True}, "testing": {"TESTING": True},
+        "production": {},
+        "debug": {"DEBUG": True, "TRAP_BAD_REQUEST_ERRORS": False},
+        "trap": {"TRAP_BAD_REQUEST_ERRORS": True},
+        "testing": {"TESTING": True},
     }.items():
         app = bad_requests(lab, **options)
 
@@ -440,9 +454,17 @@ def bad_request_key_error_caught_by_the_view(lab: Lab):
 def file_key_in_an_ordinary_form(lab: Lab):
     app = bad_requests(lab, DEBUG=True)
     seen = {}
-    app.register_error_handler(Exception, lambda error: (f"{isinstance(error, KeyError)} {isinstance(error, AssertionError)} {'missing' in str(error)}", 400))
+    app.register_error_handler(
+        Exception,
+        lambda error: (
+            f"{isinstance(error, KeyError)} {isinstance(error, AssertionError)} {'missing' in str(error)}",
+            400,
+        ),
+    )
     seen["form"] = lab.brief(app, "POST /files", data={"missing": "name.txt"})
-    seen["multipart"] = lab.brief(app, "POST /files", data={"other": "x"}, content_type="multipart/form-data")
+    seen["multipart"] = lab.brief(
+        app, "POST /files", data={"other": "x"}, content_type="multipart/form-data"
+    )
     seen["nothing"] = lab.brief(app, "POST /files")
     return seen
 
@@ -532,7 +554,9 @@ ABORTS = {
     "404": lambda: abort(404),
     "404_text": lambda: abort(404, "not here"),
     "404_keyword": lambda: abort(404, description="not here"),
-    "401_authenticate": lambda: abort(401, www_authenticate=WWWAuthenticate("basic", {"realm": "r"})),
+    "401_authenticate": lambda: abort(
+        401, www_authenticate=WWWAuthenticate("basic", {"realm": "r"})
+    ),
     "405_methods": lambda: abort(405, valid_methods=["GET", "PUT"]),
     "response": lambda: abort(flask.Response("given", 409)),
     "text": lambda: abort("404"),
@@ -633,7 +657,12 @@ def codeless_http_exception_with_handlers(lab: Lab):
 def logged_for_an_unhandled_error(lab: Lab):
     app = failing(lab)
     lab.code(app, "/zero?x=1")
-    return ["/zero" in lab.messages[0], "[GET]" in lab.messages[0], "x=1" in lab.messages[0], len(lab.messages)]
+    return [
+        "/zero" in lab.messages[0],
+        "[GET]" in lab.messages[0],
+        "x=1" in lab.messages[0],
+        len(lab.messages),
+    ]
 
 
 @scenario
@@ -671,7 +700,13 @@ def got_request_exception_while_propagating(lab: Lab):
     return lab.code(app, "/zero")
 
 
-STAGES = ("before_request", "after_request", "teardown_request", "teardown_appcontext", "url_value_preprocessor")
+STAGES = (
+    "before_request",
+    "after_request",
+    "teardown_request",
+    "teardown_appcontext",
+    "url_value_preprocessor",
+)
 
 
 @family(*STAGES)
@@ -686,7 +721,13 @@ def error_in_a_hook(lab: Lab, stage):
         raise Leaf(stage)
 
     getattr(app, stage)(broken)
-    lab.watch(app, "got_request_exception", "request_finished", "request_tearing_down", "appcontext_tearing_down")
+    lab.watch(
+        app,
+        "got_request_exception",
+        "request_finished",
+        "request_tearing_down",
+        "appcontext_tearing_down",
+    )
     return lab.codes(app, "/", "/404")
 
 
@@ -744,7 +785,12 @@ def error_in_a_signal_receiver(lab: Lab):
     app.add_url_rule("/", "index", lambda: "index")
     app.register_error_handler(Leaf, naming("leaf"))
     seen = {}
-    for name in ("request_started", "request_finished", "got_request_exception", "request_tearing_down"):
+    for name in (
+        "request_started",
+        "request_finished",
+        "got_request_exception",
+        "request_tearing_down",
+    ):
 
         def broken(sender, name=name, **extra):
             raise Leaf(name)
@@ -853,7 +899,11 @@ def handle_http_exception_by_hand(lab: Lab):
     redirect = http.HTTPException(response=flask.Response("x"))
     with app.test_request_context("/"):
         missing = http.NotFound()
-        return [app.handle_http_exception(http.Forbidden()), app.handle_http_exception(missing) is missing, app.handle_http_exception(redirect) is redirect]
+        return [
+            app.handle_http_exception(http.Forbidden()),
+            app.handle_http_exception(missing) is missing,
+            app.handle_http_exception(redirect) is redirect,
+        ]
 
 
 @scenario

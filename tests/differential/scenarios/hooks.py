@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import collections
 
+from werkzeug.exceptions import NotFound
+
 import flask
 from flask import Blueprint, abort, g, request
-from werkzeug.exceptions import NotFound
 
 from ..harness import Lab, family, scenario
 
@@ -14,13 +15,20 @@ from ..harness import Lab, family, scenario
 def stacked(lab: Lab, **options):
     """An application and two nested blueprints, with two hooks of each kind everywhere."""
     app = lab.app(**options)
-    outer, inner = Blueprint("outer", __name__, url_prefix="/outer"), Blueprint("inner", __name__, url_prefix="/inner")
+    outer, inner = (
+        Blueprint("outer", __name__, url_prefix="/outer"),
+        Blueprint("inner", __name__, url_prefix="/inner"),
+    )
     for name, place in (("app", app), ("outer", outer), ("inner", inner)):
         for number in (1, 2):
             tag = f"{name}{number}"
-            place.url_value_preprocessor(lambda endpoint, values, tag=tag: lab.say("url_value", tag))
+            place.url_value_preprocessor(
+                lambda endpoint, values, tag=tag: lab.say("url_value", tag)
+            )
             place.before_request(lambda tag=tag: lab.say("before", tag))
-            place.after_request(lambda response, tag=tag: (lab.say("after", tag, response.status_code), response)[1])
+            place.after_request(
+                lambda response, tag=tag: (lab.say("after", tag, response.status_code), response)[1]
+            )
             place.teardown_request(lambda error, tag=tag: lab.say("teardown", tag, error))
         place.add_url_rule("/", "view", lambda name=name: (lab.say("view"), name)[1])
         place.add_url_rule("/fail", "fail", lambda: 1 / 0)
@@ -32,7 +40,20 @@ def stacked(lab: Lab, **options):
     return app
 
 
-@family("/", "/fail", "/abort", "/outer/", "/outer/inner/", "/outer/inner/fail", "/outer/inner/abort", "/outer/none", "/outer", "OPTIONS /outer/inner/", "POST /outer/inner/", "HEAD /outer/")
+@family(
+    "/",
+    "/fail",
+    "/abort",
+    "/outer/",
+    "/outer/inner/",
+    "/outer/inner/fail",
+    "/outer/inner/abort",
+    "/outer/none",
+    "/outer",
+    "OPTIONS /outer/inner/",
+    "POST /outer/inner/",
+    "HEAD /outer/",
+)
 def order(lab: Lab, path):
     app = stacked(lab)
     lab.watch(app)
@@ -44,7 +65,12 @@ def order_while_testing_with_an_error(lab: Lab):
     return lab.code(stacked(lab, TESTING=True), "/outer/inner/fail")
 
 
-PLACES = {"app1": ("app", 0), "app_last": ("app", 2), "outer": ("outer", 1), "inner": ("outer.inner", 1)}
+PLACES = {
+    "app1": ("app", 0),
+    "app_last": ("app", 2),
+    "outer": ("outer", 1),
+    "inner": ("outer.inner", 1),
+}
 
 
 @family(**PLACES)
@@ -55,7 +81,21 @@ def before_request_that_answers(lab: Lab, place):
     return lab.brief(app, "/outer/inner/")
 
 
-ANSWERS = {"text": "stop", "empty_text": "", "none": None, "false": False, "zero": 0, "empty_dict": {}, "empty_list": [], "tuple": ("x", 299), "dict": {"a": 1}, "bytes": b"b", "response": "response", "number": 5, "abort": "abort"}
+ANSWERS = {
+    "text": "stop",
+    "empty_text": "",
+    "none": None,
+    "false": False,
+    "zero": 0,
+    "empty_dict": {},
+    "empty_list": [],
+    "tuple": ("x", 299),
+    "dict": {"a": 1},
+    "bytes": b"b",
+    "response": "response",
+    "number": 5,
+    "abort": "abort",
+}
 
 
 @family(**ANSWERS)
@@ -81,7 +121,13 @@ def after_request_returning(lab: Lab, kind):
 
     @app.after_request
     def after(response):
-        return {"none": None, "text": "text", "response": flask.Response("replaced", 201), "same": response, "tuple": ("x", 1)}[kind]
+        return {
+            "none": None,
+            "text": "text",
+            "response": flask.Response("replaced", 201),
+            "same": response,
+            "tuple": ("x", 1),
+        }[kind]
 
     app.add_url_rule("/", "index", lambda: "view")
     return lab.brief(app)
@@ -125,9 +171,30 @@ def decorators_give_back_the_function(lab: Lab):
     def f(*args):
         return None
 
-    names = ("before_request", "after_request", "teardown_request", "url_value_preprocessor", "url_defaults", "context_processor")
-    own = ("before_app_request", "after_app_request", "teardown_app_request", "app_url_value_preprocessor", "app_url_defaults", "app_context_processor")
-    return [[getattr(app, n)(f) is f for n in (*names, "teardown_appcontext", "shell_context_processor")], [getattr(bp, n)(f) is f for n in (*names, *own)], bp.app_errorhandler(404)(f) is f]
+    names = (
+        "before_request",
+        "after_request",
+        "teardown_request",
+        "url_value_preprocessor",
+        "url_defaults",
+        "context_processor",
+    )
+    own = (
+        "before_app_request",
+        "after_app_request",
+        "teardown_app_request",
+        "app_url_value_preprocessor",
+        "app_url_defaults",
+        "app_context_processor",
+    )
+    return [
+        [
+            getattr(app, n)(f) is f
+            for n in (*names, "teardown_appcontext", "shell_context_processor")
+        ],
+        [getattr(bp, n)(f) is f for n in (*names, *own)],
+        bp.app_errorhandler(404)(f) is f,
+    ]
 
 
 @scenario
@@ -147,10 +214,14 @@ def registries_written_directly(lab: Lab):
     app.add_url_rule("/", "index", lambda: "view")
     first = lab.brief(app)
     app.before_request_funcs.setdefault(None, []).append(lambda: lab.say("late before"))
-    app.after_request_funcs.setdefault(None, []).append(lambda response: (lab.say("late after"), response)[1])
+    app.after_request_funcs.setdefault(None, []).append(
+        lambda response: (lab.say("late after"), response)[1]
+    )
     app.teardown_request_funcs.setdefault(None, []).append(lambda error: lab.say("late teardown"))
     app.teardown_appcontext_funcs.append(lambda error: lab.say("late appcontext"))
-    app.url_value_preprocessors.setdefault(None, []).append(lambda endpoint, values: lab.say("late url value"))
+    app.url_value_preprocessors.setdefault(None, []).append(
+        lambda endpoint, values: lab.say("late url value")
+    )
     second = lab.brief(app)
     app.before_request_funcs[None].clear()
     app.after_request_funcs.pop(None)
@@ -204,7 +275,9 @@ def hook_added_during_a_request(lab: Lab):
 
     @app.get("/")
     def index():
-        app.after_request_funcs.setdefault(None, []).append(lambda response: (lab.say("added"), response)[1])
+        app.after_request_funcs.setdefault(None, []).append(
+            lambda response: (lab.say("added"), response)[1]
+        )
         return "x"
 
     client = app.test_client()
@@ -346,9 +419,27 @@ def same_hook_twice(lab: Lab):
 def registries_are_plain_containers(lab: Lab):
     app, bp = lab.app(), Blueprint("bp", __name__)
     seen = {}
-    for name in ("view_functions", "error_handler_spec", "before_request_funcs", "after_request_funcs", "teardown_request_funcs", "template_context_processors", "url_value_preprocessors", "url_default_functions"):
-        seen[name] = [isinstance(getattr(app, name), dict), sorted(map(str, getattr(app, name))), isinstance(getattr(bp, name), dict), isinstance(getattr(app, name), collections.defaultdict)]
-    for name in ("teardown_appcontext_funcs", "shell_context_processors", "url_build_error_handlers"):
+    for name in (
+        "view_functions",
+        "error_handler_spec",
+        "before_request_funcs",
+        "after_request_funcs",
+        "teardown_request_funcs",
+        "template_context_processors",
+        "url_value_preprocessors",
+        "url_default_functions",
+    ):
+        seen[name] = [
+            isinstance(getattr(app, name), dict),
+            sorted(map(str, getattr(app, name))),
+            isinstance(getattr(bp, name), dict),
+            isinstance(getattr(app, name), collections.defaultdict),
+        ]
+    for name in (
+        "teardown_appcontext_funcs",
+        "shell_context_processors",
+        "url_build_error_handlers",
+    ):
         seen[name] = [isinstance(getattr(app, name), list), len(getattr(app, name))]
     return [seen, isinstance(app.extensions, dict), isinstance(app.blueprints, dict)]
 

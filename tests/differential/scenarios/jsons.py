@@ -12,10 +12,11 @@ import pathlib
 import uuid
 from collections import OrderedDict, namedtuple
 
+from markupsafe import Markup
+
 import flask
 from flask import jsonify
 from flask.json.provider import DefaultJSONProvider, JSONProvider
-from markupsafe import Markup
 
 from ..harness import Lab, family, scenario
 
@@ -48,13 +49,59 @@ class Number(enum.IntEnum):
 Pair = namedtuple("Pair", "a b")
 
 VALUES = {
-    "none": None, "true": True, "int": 5, "float": 1.5, "text": "x", "empty_text": "", "list": [1, [2]], "dict": {"b": 1, "a": 2}, "tuple": (1, 2), "empty": {}, "empty_list": [], "unicode": "\u00fc\u2603\U0001f600",
-    "date": datetime.date(2024, 2, 29), "datetime": datetime.datetime(2024, 2, 29, 12, 30, 15), "aware": datetime.datetime(2024, 2, 29, 12, 30, 15, tzinfo=datetime.timezone(datetime.timedelta(hours=2))),
-    "utc": datetime.datetime(2024, 2, 29, 12, 30, 15, 999999, tzinfo=datetime.UTC), "time": datetime.time(1, 2), "delta": datetime.timedelta(1), "decimal": decimal.Decimal("1.10"), "decimal_nan": decimal.Decimal("NaN"), "uuid": uuid.UUID(int=7),
-    "dataclass": Point(1, [2]), "dataclass_nested": Nested(Point(1, [Point(2, [])]), datetime.date(2024, 1, 2)), "dataclass_class": Point, "html": Html(), "markup": Markup("<b>"), "enum": Colour.RED, "int_enum": Number.ONE,
-    "namedtuple": Pair(1, 2), "ordered": OrderedDict([("z", 1), ("a", 2)]), "bytes": b"x", "set": {1}, "object": object(), "int_keys": {2: "b", 1: "a"}, "mixed_keys": {"a": 1, 2: "b"}, "none_key": {None: 1}, "bool_key": {True: 1},
-    "tuple_key": {(1, 2): 3}, "date_key": {datetime.date(2024, 1, 2): 1}, "mixed_none": {"a": 1, None: 2}, "nan": float("nan"), "infinity": float("inf"), "big": 2**80, "escapes": "</script>\u2028\"\\\x00", "nested_html": {"a": [Html()]},
-    "range": range(3), "generator": (n for n in range(2)), "path": pathlib.PurePosixPath("/x"), "exception": ValueError("x"), "complex": 1j, "surrogate": "\ud800",
+    "none": None,
+    "true": True,
+    "int": 5,
+    "float": 1.5,
+    "text": "x",
+    "empty_text": "",
+    "list": [1, [2]],
+    "dict": {"b": 1, "a": 2},
+    "tuple": (1, 2),
+    "empty": {},
+    "empty_list": [],
+    "unicode": "\u00fc\u2603\U0001f600",
+    "date": datetime.date(2024, 2, 29),
+    "datetime": datetime.datetime(2024, 2, 29, 12, 30, 15),
+    "aware": datetime.datetime(
+        2024, 2, 29, 12, 30, 15, tzinfo=datetime.timezone(datetime.timedelta(hours=2))
+    ),
+    "utc": datetime.datetime(2024, 2, 29, 12, 30, 15, 999999, tzinfo=datetime.UTC),
+    "time": datetime.time(1, 2),
+    "delta": datetime.timedelta(1),
+    "decimal": decimal.Decimal("1.10"),
+    "decimal_nan": decimal.Decimal("NaN"),
+    "uuid": uuid.UUID(int=7),
+    "dataclass": Point(1, [2]),
+    "dataclass_nested": Nested(Point(1, [Point(2, [])]), datetime.date(2024, 1, 2)),
+    "dataclass_class": Point,
+    "html": Html(),
+    "markup": Markup("<b>"),
+    "enum": Colour.RED,
+    "int_enum": Number.ONE,
+    "namedtuple": Pair(1, 2),
+    "ordered": OrderedDict([("z", 1), ("a", 2)]),
+    "bytes": b"x",
+    "set": {1},
+    "object": object(),
+    "int_keys": {2: "b", 1: "a"},
+    "mixed_keys": {"a": 1, 2: "b"},
+    "none_key": {None: 1},
+    "bool_key": {True: 1},
+    "tuple_key": {(1, 2): 3},
+    "date_key": {datetime.date(2024, 1, 2): 1},
+    "mixed_none": {"a": 1, None: 2},
+    "nan": float("nan"),
+    "infinity": float("inf"),
+    "big": 2**80,
+    "escapes": '</script>\u2028"\\\x00',
+    "nested_html": {"a": [Html()]},
+    "range": range(3),
+    "generator": (n for n in range(2)),
+    "path": pathlib.PurePosixPath("/x"),
+    "exception": ValueError("x"),
+    "complex": 1j,
+    "surrogate": "\ud800",
 }
 
 
@@ -65,8 +112,8 @@ def jsonify_value(lab: Lab, name):
     with app.test_request_context("/"):
         try:
             return lab.see(jsonify(value))
-        except Exception as error:
-            return lab.raises(lambda: (_ for _ in ()).throw(error))
+        except Exception:
+            return lab.facts(error)
 
 
 @family(*VALUES)
@@ -79,8 +126,16 @@ def dumps_value(lab: Lab, name):
 
 
 FORMS = {
-    "nothing": ((), {}), "one": ((1,), {}), "several": ((1, 2, "x"), {}), "keywords": ((), {"b": 1, "a": 2}), "both": ((1,), {"a": 2}), "list": (([1, 2],), {}), "dict": (({"a": 1},), {}), "none": ((None,), {}),
-    "dict_keywords": (({"a": 1},), {"b": 2}), "nested": (([{"a": (1, 2)}],), {}),
+    "nothing": ((), {}),
+    "one": ((1,), {}),
+    "several": ((1, 2, "x"), {}),
+    "keywords": ((), {"b": 1, "a": 2}),
+    "both": ((1,), {"a": 2}),
+    "list": (([1, 2],), {}),
+    "dict": (({"a": 1},), {}),
+    "none": ((None,), {}),
+    "dict_keywords": (({"a": 1},), {"b": 2}),
+    "nested": (([{"a": (1, 2)}],), {}),
 }
 
 
@@ -89,11 +144,18 @@ def jsonify_form(lab: Lab, form):
     app = lab.app()
     with app.app_context():
         facts = lab.raises(lambda: jsonify(*form[0], **form[1]).get_data(as_text=True))
-        return [facts, lab.raises(lambda: app.json.response(*form[0], **form[1]).get_data(as_text=True))]
+        return [
+            facts,
+            lab.raises(lambda: app.json.response(*form[0], **form[1]).get_data(as_text=True)),
+        ]
 
 
 SETTINGS = {
-    "compact_true": {"compact": True}, "compact_false": {"compact": False}, "ascii_false": {"ensure_ascii": False}, "unsorted": {"sort_keys": False}, "mimetype": {"mimetype": "application/vnd.x+json"},
+    "compact_true": {"compact": True},
+    "compact_false": {"compact": False},
+    "ascii_false": {"ensure_ascii": False},
+    "unsorted": {"sort_keys": False},
+    "mimetype": {"mimetype": "application/vnd.x+json"},
     "all": {"compact": False, "ensure_ascii": False, "sort_keys": False, "mimetype": "text/json"},
 }
 SAMPLE = {"z": [1, {"b": 2}], "a": "\u00fc"}
@@ -109,7 +171,12 @@ def provider_setting(lab: Lab, settings):
         app.add_url_rule("/", "index", lambda: SAMPLE)
         seen.append(lab.hit(app))
     with app.app_context():
-        return [*seen, flask.json.dumps(SAMPLE), flask.json.dumps(SAMPLE, sort_keys=True, ensure_ascii=True), flask.json.dumps(SAMPLE, indent=1)]
+        return [
+            *seen,
+            flask.json.dumps(SAMPLE),
+            flask.json.dumps(SAMPLE, sort_keys=True, ensure_ascii=True),
+            flask.json.dumps(SAMPLE, indent=1),
+        ]
 
 
 @scenario
@@ -134,7 +201,12 @@ def settings_changed_between_requests(lab: Lab):
 
 @scenario
 def old_config_keys_do_nothing(lab: Lab):
-    app = lab.app(JSON_SORT_KEYS=False, JSONIFY_PRETTYPRINT_REGULAR=True, JSON_AS_ASCII=False, JSONIFY_MIMETYPE="text/x")
+    app = lab.app(
+        JSON_SORT_KEYS=False,
+        JSONIFY_PRETTYPRINT_REGULAR=True,
+        JSON_AS_ASCII=False,
+        JSONIFY_MIMETYPE="text/x",
+    )
     app.add_url_rule("/", "index", lambda: {"b": "\u00fc", "a": 2})
     return lab.hit(app)
 
@@ -157,10 +229,19 @@ def provider_of_ones_own(lab: Lab):
         return flask.jsonify(got=flask.request.get_json())
 
     with app.app_context():
-        functions = [flask.json.dumps({"a": 1}), flask.json.loads("x"), flask.json.load(io.StringIO("y"))]
+        functions = [
+            flask.json.dumps({"a": 1}),
+            flask.json.loads("x"),
+            flask.json.load(io.StringIO("y")),
+        ]
         target = io.StringIO()
         flask.json.dump({"a": 2}, target)
-    return [lab.hit(app, "POST /", json={"k": "v"}), functions, target.getvalue(), lab.brief(app, "POST /", data="raw", content_type="application/json")]
+    return [
+        lab.hit(app, "POST /", json={"k": "v"}),
+        functions,
+        target.getvalue(),
+        lab.brief(app, "POST /", data="raw", content_type="application/json"),
+    ]
 
 
 @scenario
@@ -186,7 +267,10 @@ def provider_with_its_own_default(lab: Lab):
     app = lab.app()
     app.json = Provider(app)
     with app.app_context():
-        return [flask.json.dumps({"s": {3, 1}, "d": datetime.date(2024, 1, 2)}), lab.raises(flask.json.dumps, object())]
+        return [
+            flask.json.dumps({"s": {3, 1}, "d": datetime.date(2024, 1, 2)}),
+            lab.raises(flask.json.dumps, object()),
+        ]
 
 
 @scenario
@@ -194,7 +278,10 @@ def provider_default_replaced_on_the_instance(lab: Lab):
     app = lab.app()
     app.json.default = lambda value: f"default {type(value).__name__}"
     with app.app_context():
-        return [flask.json.dumps([1, {2}, datetime.date(2024, 1, 2)]), jsonify({3}).get_data(as_text=True)]
+        return [
+            flask.json.dumps([1, {2}, datetime.date(2024, 1, 2)]),
+            jsonify({3}).get_data(as_text=True),
+        ]
 
 
 @scenario
@@ -217,7 +304,11 @@ def provider_response_overridden(lab: Lab):
 @scenario
 def abstract_provider(lab: Lab):
     provider = JSONProvider(lab.app())
-    return [lab.raises(provider.dumps, 1), lab.raises(provider.loads, "1"), lab.raises(provider.response, 1)]
+    return [
+        lab.raises(provider.dumps, 1),
+        lab.raises(provider.loads, "1"),
+        lab.raises(provider.response, 1),
+    ]
 
 
 @scenario
@@ -225,8 +316,14 @@ def dumps_options(lab: Lab):
     app = lab.app()
     with app.app_context():
         return [
-            flask.json.dumps({"b": 1, "a": 2}, sort_keys=False), flask.json.dumps([1, 2], separators=(",", ":")), flask.json.dumps({1, 2}, default=sorted), flask.json.dumps("\u00fc", ensure_ascii=False),
-            flask.json.dumps({"b": 1}, indent=2), lab.raises(flask.json.dumps, {"a": float("nan")}, allow_nan=False), lab.raises(flask.json.dumps, 1, app=app), flask.json.dumps({1: 2, "a": 3}, sort_keys=False),
+            flask.json.dumps({"b": 1, "a": 2}, sort_keys=False),
+            flask.json.dumps([1, 2], separators=(",", ":")),
+            flask.json.dumps({1, 2}, default=sorted),
+            flask.json.dumps("\u00fc", ensure_ascii=False),
+            flask.json.dumps({"b": 1}, indent=2),
+            lab.raises(flask.json.dumps, {"a": float("nan")}, allow_nan=False),
+            lab.raises(flask.json.dumps, 1, app=app),
+            flask.json.dumps({1: 2, "a": 3}, sort_keys=False),
         ]
 
 
@@ -235,8 +332,15 @@ def loads_and_load(lab: Lab):
     app = lab.app()
     with app.app_context():
         return [
-            flask.json.loads('{"a": 1}'), flask.json.loads(b'{"a": "\xc3\xbc"}'), flask.json.load(io.StringIO("[1]")), flask.json.load(io.BytesIO(b"[2]")), flask.json.loads("1.10", parse_float=decimal.Decimal),
-            lab.raises(flask.json.loads, "{"), lab.raises(flask.json.loads, ""), lab.raises(flask.json.loads, None), flask.json.loads('"\u2603"'.encode("utf-16")),
+            flask.json.loads('{"a": 1}'),
+            flask.json.loads(b'{"a": "\xc3\xbc"}'),
+            flask.json.load(io.StringIO("[1]")),
+            flask.json.load(io.BytesIO(b"[2]")),
+            flask.json.loads("1.10", parse_float=decimal.Decimal),
+            lab.raises(flask.json.loads, "{"),
+            lab.raises(flask.json.loads, ""),
+            lab.raises(flask.json.loads, None),
+            flask.json.loads('"\u2603"'.encode("utf-16")),
         ]
 
 
@@ -254,13 +358,33 @@ def dump_to_files(lab: Lab):
 def outside_of_a_context(lab: Lab):
     text = io.StringIO()
     flask.json.dump([datetime.timedelta], text, default=str)
-    return [text.getvalue(), lab.raises(flask.json.dumps, datetime.date(2024, 1, 1)), lab.raises(flask.json.dumps, {"b": 1, "a": 1}), lab.raises(flask.json.loads, "[1]"), lab.raises(flask.json.jsonify, 1)]
+    return [
+        text.getvalue(),
+        lab.raises(flask.json.dumps, datetime.date(2024, 1, 1)),
+        lab.raises(flask.json.dumps, {"b": 1, "a": 1}),
+        lab.raises(flask.json.loads, "[1]"),
+        lab.raises(flask.json.jsonify, 1),
+    ]
 
 
 BODIES = {
-    "good": (b'{"a": 1}', "application/json"), "list": (b"[1]", "application/json"), "charset": ('{"a": "\u00fc"}'.encode(), "application/json; charset=utf-8"), "vendor": (b'{"a": 1}', "application/vnd.api+json"), "text": (b'{"a": 1}', "text/plain"),
-    "none": (b'{"a": 1}', None), "bad": (b"{", "application/json"), "empty": (b"", "application/json"), "null": (b"null", "application/json"), "utf16": ('{"a": 1}'.encode("utf-16"), "application/json"), "latin": (b'{"a": "\xe9"}', "application/json"),
-    "bom": (b'\xef\xbb\xbf{"a": 1}', "application/json"), "nan": (b"NaN", "application/json"), "upper": (b"{}", "APPLICATION/JSON"), "json_like": (b"{}", "application/jsonx"), "deep": (b"[" * 50 + b"]" * 50, "application/json"), "duplicate": (b'{"a": 1, "a": 2}', "application/json"),
+    "good": (b'{"a": 1}', "application/json"),
+    "list": (b"[1]", "application/json"),
+    "charset": ('{"a": "\u00fc"}'.encode(), "application/json; charset=utf-8"),
+    "vendor": (b'{"a": 1}', "application/vnd.api+json"),
+    "text": (b'{"a": 1}', "text/plain"),
+    "none": (b'{"a": 1}', None),
+    "bad": (b"{", "application/json"),
+    "empty": (b"", "application/json"),
+    "null": (b"null", "application/json"),
+    "utf16": ('{"a": 1}'.encode("utf-16"), "application/json"),
+    "latin": (b'{"a": "\xe9"}', "application/json"),
+    "bom": (b'\xef\xbb\xbf{"a": 1}', "application/json"),
+    "nan": (b"NaN", "application/json"),
+    "upper": (b"{}", "APPLICATION/JSON"),
+    "json_like": (b"{}", "application/jsonx"),
+    "deep": (b"[" * 50 + b"]" * 50, "application/json"),
+    "duplicate": (b'{"a": 1, "a": 2}', "application/json"),
 }
 
 
@@ -291,10 +415,17 @@ def json_errors_in_debug_or_not(lab: Lab):
 
         @app.errorhandler(400)
         def bad(error):
-            return f"{type(error).__name__} cause={type(error.__cause__).__name__} told={'Expecting' in str(error.description)}", 400
+            return (
+                f"{type(error).__name__} cause={type(error.__cause__).__name__} told={'Expecting' in str(error.description)}",
+                400,
+            )
 
         app.register_error_handler(415, lambda error: (type(error).__name__, 415))
-        seen[str(options)] = [lab.brief(app, "POST /", data="{", content_type="application/json"), lab.brief(app, "POST /", data="{", content_type="text/plain"), lab.brief(app, "POST /", data="", content_type="application/json")]
+        seen[str(options)] = [
+            lab.brief(app, "POST /", data="{", content_type="application/json"),
+            lab.brief(app, "POST /", data="{", content_type="text/plain"),
+            lab.brief(app, "POST /", data="", content_type="application/json"),
+        ]
     return seen
 
 
@@ -307,7 +438,10 @@ def on_json_loading_failed_overridden(lab: Lab):
     app = lab.app()
     app.request_class = Lenient
     app.add_url_rule("/", "index", lambda: flask.request.get_json(), methods=["POST"])
-    return [lab.brief(app, "POST /", data="{", content_type="application/json"), lab.brief(app, "POST /", data="{", content_type="text/plain")]
+    return [
+        lab.brief(app, "POST /", data="{", content_type="application/json"),
+        lab.brief(app, "POST /", data="{", content_type="text/plain"),
+    ]
 
 
 @scenario
@@ -360,7 +494,15 @@ def response_get_json(lab: Lab):
     app.add_url_rule("/text", "text", lambda: "[1]")
     client = app.test_client()
     one, two = client.get("/"), client.get("/text")
-    return [one.json, one.get_json(), one.is_json, two.json, two.get_json(silent=True), two.is_json, lab.raises(lambda: two.get_json(force=True))]
+    return [
+        one.json,
+        one.get_json(),
+        one.is_json,
+        two.json,
+        two.get_json(silent=True),
+        two.is_json,
+        lab.raises(lambda: two.get_json(force=True)),
+    ]
 
 
 @scenario
@@ -375,6 +517,8 @@ def response_json_uses_the_apps_provider(lab: Lab):
 @scenario
 def aborting_with_json(lab: Lab):
     app = lab.app()
-    app.register_error_handler(Exception, lambda error: ({"error": type(error).__name__}, getattr(error, "code", 500)))
+    app.register_error_handler(
+        Exception, lambda error: ({"error": type(error).__name__}, getattr(error, "code", 500))
+    )
     app.add_url_rule("/zero", "zero", lambda: 1 / 0)
     return lab.hits(app, "/none", "/zero")

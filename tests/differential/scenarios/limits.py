@@ -35,7 +35,9 @@ def taking(lab: Lab, **options):
 
     @app.post("/limits")
     def limits():
-        return f"{request.max_content_length} {request.max_form_memory_size} {request.max_form_parts}"
+        return (
+            f"{request.max_content_length} {request.max_form_memory_size} {request.max_form_parts}"
+        )
 
     @app.post("/own")
     def own():
@@ -48,20 +50,39 @@ def taking(lab: Lab, **options):
 
 
 BODIES = {
-    "small_form": {"data": {"a": "1"}}, "form": {"data": {"a": "x" * 90}}, "many": {"data": {f"f{n}": "v" for n in range(12)}},
-    "multipart": {"data": {"a": "x" * 90}, "content_type": "multipart/form-data"}, "multipart_many": {"data": {f"f{n}": "v" for n in range(12)}, "content_type": "multipart/form-data"},
-    "file": {"data": {"f": (io.BytesIO, b"y" * 200, "a.txt")}}, "raw": {"data": b"z" * 90, "content_type": "application/octet-stream"}, "raw_json": {"data": b"[" + b"1," * 40 + b"1]", "content_type": "application/json"}, "nothing": {},
+    "small_form": {"data": {"a": "1"}},
+    "form": {"data": {"a": "x" * 90}},
+    "many": {"data": {f"f{n}": "v" for n in range(12)}},
+    "multipart": {"data": {"a": "x" * 90}, "content_type": "multipart/form-data"},
+    "multipart_many": {
+        "data": {f"f{n}": "v" for n in range(12)},
+        "content_type": "multipart/form-data",
+    },
+    "file": {"data": {"f": (io.BytesIO, b"y" * 200, "a.txt")}},
+    "raw": {"data": b"z" * 90, "content_type": "application/octet-stream"},
+    "raw_json": {"data": b"[" + b"1," * 40 + b"1]", "content_type": "application/json"},
+    "nothing": {},
 }
 LIMITS = {
-    "none": {}, "content_50": {"MAX_CONTENT_LENGTH": 50}, "content_0": {"MAX_CONTENT_LENGTH": 0}, "content_exact": {"MAX_CONTENT_LENGTH": 90}, "memory_50": {"MAX_FORM_MEMORY_SIZE": 50}, "memory_none": {"MAX_FORM_MEMORY_SIZE": None},
-    "parts_5": {"MAX_FORM_PARTS": 5}, "parts_none": {"MAX_FORM_PARTS": None}, "parts_0": {"MAX_FORM_PARTS": 0}, "content_none": {"MAX_CONTENT_LENGTH": None},
+    "none": {},
+    "content_50": {"MAX_CONTENT_LENGTH": 50},
+    "content_0": {"MAX_CONTENT_LENGTH": 0},
+    "content_exact": {"MAX_CONTENT_LENGTH": 90},
+    "memory_50": {"MAX_FORM_MEMORY_SIZE": 50},
+    "memory_none": {"MAX_FORM_MEMORY_SIZE": None},
+    "parts_5": {"MAX_FORM_PARTS": 5},
+    "parts_none": {"MAX_FORM_PARTS": None},
+    "parts_0": {"MAX_FORM_PARTS": 0},
+    "content_none": {"MAX_CONTENT_LENGTH": None},
 }
 
 
 def fresh(options):
     made = dict(options)
     if isinstance(made.get("data"), dict):
-        made["data"] = {k: (v[0](v[1]), v[2]) if isinstance(v, tuple) else v for k, v in made["data"].items()}
+        made["data"] = {
+            k: (v[0](v[1]), v[2]) if isinstance(v, tuple) else v for k, v in made["data"].items()
+        }
     return made
 
 
@@ -70,7 +91,10 @@ def limit(lab: Lab, settings):
     seen = {}
     for name, body in BODIES.items():
         app = taking(lab, **settings)
-        seen[name] = [lab.brief(app, path, method="POST", **fresh(body)) for path in ("/form", "/data", "/stream", "/unread", "/limits")]
+        seen[name] = [
+            lab.brief(app, path, method="POST", **fresh(body))
+            for path in ("/form", "/data", "/stream", "/unread", "/limits")
+        ]
     return seen
 
 
@@ -85,8 +109,12 @@ def limits_of_one_request(lab: Lab):
     app = taking(lab, MAX_CONTENT_LENGTH=1000, MAX_FORM_MEMORY_SIZE=1000, MAX_FORM_PARTS=1000)
     multipart = {"content_type": "multipart/form-data"}
     return [
-        lab.brief(app, "POST /own", data={"a": "1"}), lab.brief(app, "POST /own", data={"a": "1" * 30}), lab.brief(app, "POST /own", data={"a": "1" * 15}),
-        lab.brief(app, "POST /own", data={"a": "1"}, **multipart), lab.brief(app, "POST /own", data={"a": "1", "b": "2", "c": "3"}, **multipart), lab.brief(app, "POST /limits"),
+        lab.brief(app, "POST /own", data={"a": "1"}),
+        lab.brief(app, "POST /own", data={"a": "1" * 30}),
+        lab.brief(app, "POST /own", data={"a": "1" * 15}),
+        lab.brief(app, "POST /own", data={"a": "1"}, **multipart),
+        lab.brief(app, "POST /own", data={"a": "1", "b": "2", "c": "3"}, **multipart),
+        lab.brief(app, "POST /limits"),
     ]
 
 
@@ -99,7 +127,9 @@ def limits_set_in_a_before_request_hook(lab: Lab):
         if request.path == "/form":
             request.max_content_length = 500
 
-    return [lab.brief(app, path, method="POST", data={"a": "x" * 50}) for path in ("/form", "/data")]
+    return [
+        lab.brief(app, path, method="POST", data={"a": "x" * 50}) for path in ("/form", "/data")
+    ]
 
 
 @scenario
@@ -111,12 +141,23 @@ def limits_on_the_request_class(lab: Lab):
 
     app = taking(lab, MAX_CONTENT_LENGTH=500)
     app.request_class = Small
-    return [lab.brief(app, path, method="POST", data={"a": "x" * 50}) for path in ("/form", "/data", "/limits")]
+    return [
+        lab.brief(app, path, method="POST", data={"a": "x" * 50})
+        for path in ("/form", "/data", "/limits")
+    ]
 
 
 @scenario
 def limits_read_outside_of_an_app(lab: Lab):
-    made = flask.Request({"REQUEST_METHOD": "POST", "wsgi.input": io.BytesIO(b""), "SERVER_NAME": "x", "SERVER_PORT": "80", "wsgi.url_scheme": "http"})
+    made = flask.Request(
+        {
+            "REQUEST_METHOD": "POST",
+            "wsgi.input": io.BytesIO(b""),
+            "SERVER_NAME": "x",
+            "SERVER_PORT": "80",
+            "wsgi.url_scheme": "http",
+        }
+    )
     seen = [made.max_content_length, made.max_form_memory_size, made.max_form_parts]
     made.max_content_length, made.max_form_memory_size, made.max_form_parts = 1, 2, 3
     return [seen, made.max_content_length, made.max_form_memory_size, made.max_form_parts]
@@ -134,7 +175,10 @@ def limits_changed_between_requests(lab: Lab):
 def handler_for_413(lab: Lab):
     app = taking(lab, MAX_CONTENT_LENGTH=10)
     app.register_error_handler(413, lambda error: (f"{type(error).__name__}", 413))
-    return [lab.brief(app, "POST /form", data={"a": "x" * 50}), lab.brief(app, "POST /unread", data={"a": "x" * 50})]
+    return [
+        lab.brief(app, "POST /form", data={"a": "x" * 50}),
+        lab.brief(app, "POST /unread", data={"a": "x" * 50}),
+    ]
 
 
 @scenario
@@ -143,12 +187,26 @@ def chunked_body_without_a_length(lab: Lab):
     for settings in ({}, {"MAX_CONTENT_LENGTH": 5}):
         for terminated in (False, True):
             app = taking(lab, **settings)
-            environ = {"wsgi.input_terminated": terminated, "CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}
-            seen[f"{settings} {terminated}"] = lab.brief(app, "POST /data", input_stream=io.BytesIO(b"0123456789"), environ_overrides=environ)
+            environ = {
+                "wsgi.input_terminated": terminated,
+                "CONTENT_LENGTH": "",
+                "HTTP_TRANSFER_ENCODING": "chunked",
+            }
+            seen[f"{settings} {terminated}"] = lab.brief(
+                app, "POST /data", input_stream=io.BytesIO(b"0123456789"), environ_overrides=environ
+            )
     return seen
 
 
 @family("-1", "abc", "", "5", "99999999999999999999", "1e3", " 5 ", "+5")
 def content_length_header(lab: Lab, value):
     app = taking(lab, MAX_CONTENT_LENGTH=50)
-    return [lab.brief(app, "POST /data", input_stream=io.BytesIO(b"0123456789"), environ_overrides={"CONTENT_LENGTH": value}), lab.brief(app, "POST /unread", environ_overrides={"CONTENT_LENGTH": value})]
+    return [
+        lab.brief(
+            app,
+            "POST /data",
+            input_stream=io.BytesIO(b"0123456789"),
+            environ_overrides={"CONTENT_LENGTH": value},
+        ),
+        lab.brief(app, "POST /unread", environ_overrides={"CONTENT_LENGTH": value}),
+    ]

@@ -22,10 +22,15 @@ def quiet(lab: Lab):
     return root
 
 
-@family("shop", "shop.deep", "__main__", "a.b.c")
+@family("shop", "shop.deep", "a.b.c")
 def name_of_the_logger(lab: Lab, name):
     app = flask.Flask(name)
-    return [app.logger.name, app.logger is app.logger, app.name, app.logger is logging.getLogger(app.name)]
+    return [
+        app.logger.name,
+        app.logger is app.logger,
+        app.name,
+        app.logger is logging.getLogger(app.name),
+    ]
 
 
 @scenario
@@ -68,7 +73,14 @@ def default_handler_beside_another(lab: Lab, where):
     if "high" in where:
         handler.setLevel(logging.CRITICAL)
     name = "shop.deep"
-    target = {"root": root, "root_high": root, "own": logging.getLogger(name), "own_high": logging.getLogger(name), "parent": logging.getLogger("shop"), "null": root}[where]
+    target = {
+        "root": root,
+        "root_high": root,
+        "own": logging.getLogger(name),
+        "own_high": logging.getLogger(name),
+        "parent": logging.getLogger("shop"),
+        "null": root,
+    }[where]
     target.addHandler(handler)
     app = lab.app(name)
     seen = [h is default_handler for h in app.logger.handlers]
@@ -119,9 +131,17 @@ def has_level_handler_facts(lab: Lab):
 
 @scenario
 def default_handler_facts(lab: Lab):
-    record = logging.LogRecord("shop", logging.WARNING, "/x/module_name.py", 1, "the text", (), None)
+    record = logging.LogRecord(
+        "shop", logging.WARNING, "/x/module_name.py", 1, "the text", (), None
+    )
     formatted = default_handler.format(record)
-    return ["the text" in formatted, "WARNING" in formatted, "module_name" in formatted, formatted.startswith("["), type(default_handler).__name__]
+    return [
+        "the text" in formatted,
+        "WARNING" in formatted,
+        "module_name" in formatted,
+        formatted.startswith("["),
+        type(default_handler).__name__,
+    ]
 
 
 @scenario
@@ -139,7 +159,13 @@ def lines_go_to_the_request_errors_stream(lab: Lab):
     body = lab.brief(app, errors_stream=errors)
     app.logger.warning("outside of request")
     same = wsgi_errors_stream._get_current_object() is stderr
-    return [body, "inside request" in errors.getvalue(), "outside of request" in stderr.getvalue(), "inside" in stderr.getvalue(), same]
+    return [
+        body,
+        "inside request" in errors.getvalue(),
+        "outside of request" in stderr.getvalue(),
+        "inside" in stderr.getvalue(),
+        same,
+    ]
 
 
 @scenario
@@ -150,7 +176,14 @@ def traceback_goes_to_the_errors_stream(lab: Lab):
     errors = io.StringIO()
     code = lab.code(app, "/fail?x=1", errors_stream=errors)
     text = errors.getvalue()
-    return [code, "ZeroDivisionError" in text, "/fail" in text, "[GET]" in text, "Traceback" in text, text.count("ZeroDivisionError")]
+    return [
+        code,
+        "ZeroDivisionError" in text,
+        "/fail" in text,
+        "[GET]" in text,
+        "Traceback" in text,
+        text.count("ZeroDivisionError"),
+    ]
 
 
 @scenario
@@ -167,10 +200,17 @@ def configured_before_the_app(lab: Lab):
 
     stream = io.StringIO()
     quiet(lab)
-    logging.config.dictConfig({
-        "version": 1, "disable_existing_loggers": False, "formatters": {"f": {"format": "%(name)s %(levelname)s %(message)s"}},
-        "handlers": {"h": {"class": "logging.StreamHandler", "stream": stream, "formatter": "f"}}, "root": {"level": "INFO", "handlers": ["h"]},
-    })
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"f": {"format": "%(name)s %(levelname)s %(message)s"}},
+            "handlers": {
+                "h": {"class": "logging.StreamHandler", "stream": stream, "formatter": "f"}
+            },
+            "root": {"level": "INFO", "handlers": ["h"]},
+        }
+    )
     app = lab.app()
     app.logger.info("t: info")
     app.logger.debug("t: debug")
@@ -212,7 +252,16 @@ def exception_record(lab: Lab):
     class Handler(logging.Handler):
         def emit(self, record):
             text = record.getMessage()
-            seen.append([record.name, record.levelname, "/p/value" in text, "[POST]" in text, record.exc_info[0].__name__, record.module])
+            seen.append(
+                [
+                    record.name,
+                    record.levelname,
+                    "/p/value" in text,
+                    "[POST]" in text,
+                    record.exc_info[0].__name__,
+                    record.module,
+                ]
+            )
 
     handler = Handler()
     app.logger.addHandler(handler)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from markupsafe import Markup
+
 import flask
 from flask import flash, get_flashed_messages, session
-from markupsafe import Markup
 
 from ..harness import Lab, family, scenario
 
 READS = {
-    "plain": {}, "with_categories": {"with_categories": True}, "filter_one": {"category_filter": ["warn"]}, "filter_two": {"category_filter": ("warn", "message")}, "filter_none": {"category_filter": ["nothing"]}, "filter_with": {"with_categories": True, "category_filter": ["warn"]}, "filter_empty": {"category_filter": ()}, "filter_text": {"category_filter": "warning"},
+    "plain": {},
+    "with_categories": {"with_categories": True},
+    "filter_one": {"category_filter": ["warn"]},
+    "filter_two": {"category_filter": ("warn", "message")},
+    "filter_none": {"category_filter": ["nothing"]},
+    "filter_with": {"with_categories": True, "category_filter": ["warn"]},
+    "filter_empty": {"category_filter": ()},
+    "filter_text": {"category_filter": "warning"},
 }
 
 
@@ -24,7 +32,19 @@ def reading(lab: Lab, options):
         return get_flashed_messages(**options)
 
 
-MESSAGES = {"text": "x", "markup": Markup("<b>"), "int": 5, "list": [1, 2], "dict": {"a": 1}, "none": None, "unicode": "\u00fc\u2603", "tuple": (1, 2), "bytes": b"b", "empty": "", "object": object()}
+MESSAGES = {
+    "text": "x",
+    "markup": Markup("<b>"),
+    "int": 5,
+    "list": [1, 2],
+    "dict": {"a": 1},
+    "none": None,
+    "unicode": "\u00fc\u2603",
+    "tuple": (1, 2),
+    "bytes": b"b",
+    "empty": "",
+    "object": object(),
+}
 
 
 @family(**MESSAGES)
@@ -94,7 +114,11 @@ def reading_with_two_filters_in_one_request(lab: Lab):
     with app.test_request_context("/"):
         for category in ("a", "b", "a"):
             flash(f"of {category}", category)
-        return [get_flashed_messages(category_filter=["a"]), get_flashed_messages(category_filter=["b"]), get_flashed_messages()]
+        return [
+            get_flashed_messages(category_filter=["a"]),
+            get_flashed_messages(category_filter=["b"]),
+            get_flashed_messages(),
+        ]
 
 
 @scenario

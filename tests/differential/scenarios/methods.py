@@ -10,7 +10,19 @@ from flask.views import MethodView, View
 
 from ..harness import Lab, family, scenario
 
-ALL = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND", "get")
+ALL = (
+    "GET",
+    "HEAD",
+    "OPTIONS",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "TRACE",
+    "CONNECT",
+    "PROPFIND",
+    "get",
+)
 
 
 def method():
@@ -21,16 +33,33 @@ def every_method(lab: Lab, app):
     seen = {}
     for name in ALL:
         answer = lab.hit(app, "/", method=name)
-        seen[name] = [answer["status"], [h for h in answer["headers"] if h.startswith("Allow")], answer.get("body", "")[:10]]
+        seen[name] = [
+            answer["status"],
+            [h for h in answer["headers"] if h.startswith("Allow")],
+            answer.get("body", "")[:10],
+        ]
     return seen
 
 
 RULES = {
-    "default": {}, "get": {"methods": ["GET"]}, "post": {"methods": ["POST"]}, "both": {"methods": ["GET", "POST"]}, "lower": {"methods": ["get", "post"]},
-    "head": {"methods": ["HEAD"]}, "options": {"methods": ["OPTIONS"]}, "options_and_get": {"methods": ["GET", "OPTIONS"]}, "empty": {"methods": []}, "none": {"methods": None},
-    "tuple": {"methods": ("PUT", "DELETE")}, "set": {"methods": {"PATCH"}}, "odd": {"methods": ["PROPFIND"]}, "automatic_true": {"methods": ["POST"], "provide_automatic_options": True},
-    "automatic_false": {"provide_automatic_options": False}, "automatic_false_options": {"methods": ["OPTIONS"], "provide_automatic_options": False},
-    "automatic_true_options": {"methods": ["OPTIONS", "GET"], "provide_automatic_options": True}, "generator": {"methods": iter(["GET", "PUT"])},
+    "default": {},
+    "get": {"methods": ["GET"]},
+    "post": {"methods": ["POST"]},
+    "both": {"methods": ["GET", "POST"]},
+    "lower": {"methods": ["get", "post"]},
+    "head": {"methods": ["HEAD"]},
+    "options": {"methods": ["OPTIONS"]},
+    "options_and_get": {"methods": ["GET", "OPTIONS"]},
+    "empty": {"methods": []},
+    "none": {"methods": None},
+    "tuple": {"methods": ("PUT", "DELETE")},
+    "set": {"methods": {"PATCH"}},
+    "odd": {"methods": ["PROPFIND"]},
+    "automatic_true": {"methods": ["POST"], "provide_automatic_options": True},
+    "automatic_false": {"provide_automatic_options": False},
+    "automatic_false_options": {"methods": ["OPTIONS"], "provide_automatic_options": False},
+    "automatic_true_options": {"methods": ["OPTIONS", "GET"], "provide_automatic_options": True},
+    "generator": {"methods": iter(["GET", "PUT"])},
 }
 
 
@@ -56,7 +85,11 @@ def automatic_options_setting(lab: Lab, value):
     app.add_url_rule("/", "index", method, methods=["GET", "POST"])
     app.add_url_rule("/forced", "forced", method, provide_automatic_options=True)
     app.add_url_rule("/own", "own", method, methods=["OPTIONS"])
-    return [lab.hit(app, "OPTIONS /"), lab.hit(app, "OPTIONS /forced"), lab.hit(app, "OPTIONS /own")]
+    return [
+        lab.hit(app, "OPTIONS /"),
+        lab.hit(app, "OPTIONS /forced"),
+        lab.hit(app, "OPTIONS /own"),
+    ]
 
 
 @scenario
@@ -106,7 +139,12 @@ def options_response_of_several_rules_of_one_path(lab: Lab):
     app.add_url_rule("/", "b", method, methods=["POST", "DELETE"])
     app.add_url_rule("/", "c", method, methods=["PUT"])
     app.add_url_rule("/<x>", "d", lambda x: x, methods=["PATCH"])
-    return [lab.hit(app, "OPTIONS /"), every_method(lab, app), lab.hit(app, "OPTIONS /x"), lab.hit(app, "GET /x")]
+    return [
+        lab.hit(app, "OPTIONS /"),
+        every_method(lab, app),
+        lab.hit(app, "OPTIONS /x"),
+        lab.hit(app, "GET /x"),
+    ]
 
 
 @scenario
@@ -137,7 +175,9 @@ def make_default_options_response_overridden(lab: Lab):
 def options_of_a_missing_page(lab: Lab):
     app = lab.app()
     app.add_url_rule("/", "index", method)
-    return lab.codes(app, "OPTIONS /nowhere", "OPTIONS /static/x", "HEAD /static/x", "POST /static/x")
+    return lab.codes(
+        app, "OPTIONS /nowhere", "OPTIONS /static/x", "HEAD /static/x", "POST /static/x"
+    )
 
 
 @scenario
@@ -160,11 +200,17 @@ def head_of_a_head_rule_of_its_own(lab: Lab):
 @family("get", "post", "put", "delete", "patch")
 def shortcut(lab: Lab, name):
     app = lab.app()
+
     def index():
         return request.method
 
     back = getattr(app, name)("/", endpoint="chosen")(index)
-    return [back is index, every_method(lab, app), lab.raises(getattr(app, name), "/x", methods=["GET"]), sorted(app.view_functions)]
+    return [
+        back is index,
+        every_method(lab, app),
+        lab.raises(getattr(app, name), "/x", methods=["GET"]),
+        sorted(app.view_functions),
+    ]
 
 
 @family("get", "route")
@@ -188,7 +234,11 @@ def endpoint_names(lab: Lab):
     app.add_url_rule("/4", view_func=plain)
     app.add_url_rule("/5", "no_view")
     app.add_url_rule("/6", endpoint="by_keyword", view_func=plain)
-    return [sorted(app.view_functions), [[r.rule, r.endpoint] for r in app.url_map.iter_rules()], lab.codes(app, "/1", "/2", "/3", "/4", "/5", "/6")]
+    return [
+        sorted(app.view_functions),
+        [[r.rule, r.endpoint] for r in app.url_map.iter_rules()],
+        lab.codes(app, "/1", "/2", "/3", "/4", "/5", "/6"),
+    ]
 
 
 @scenario
@@ -207,7 +257,11 @@ def endpoint_taken(lab: Lab):
     return [again, other, lab.codes(app, "/1", "/1b", "/2")]
 
 
-UNNAMED = {"lambda": lambda: "l", "partial": functools.partial(method), "object": type("Callable", (), {"__call__": lambda self: "c"})()}
+UNNAMED = {
+    "lambda": lambda: "l",
+    "partial": functools.partial(method),
+    "object": type("Callable", (), {"__call__": lambda self: "c"})(),
+}
 
 
 @family(**UNNAMED)
@@ -231,7 +285,11 @@ def endpoint_with_a_dot_on_a_blueprint(lab: Lab):
         return ""
 
     dotted.__name__ = "a.b"
-    return [lab.raises(bp.add_url_rule, "/", "a.b", method), lab.raises(bp.add_url_rule, "/", view_func=dotted), lab.raises(bp.route("/x", endpoint="x.y"), method)]
+    return [
+        lab.raises(bp.add_url_rule, "/", "a.b", method),
+        lab.raises(bp.add_url_rule, "/", view_func=dotted),
+        lab.raises(bp.route("/x", endpoint="x.y"), method),
+    ]
 
 
 @scenario
@@ -282,7 +340,14 @@ def as_view_facts(lab: Lab):
         provide_automatic_options = False
 
     view = Mine.as_view("given", 5)
-    return [view.__name__, view.__doc__, view.__module__ == __name__, view.methods, view.provide_automatic_options, view.view_class is Mine]
+    return [
+        view.__name__,
+        view.__doc__,
+        view.__module__ == __name__,
+        view.methods,
+        view.provide_automatic_options,
+        view.view_class is Mine,
+    ]
 
 
 @scenario
@@ -359,7 +424,15 @@ class Strange(MethodView):
         return "trace"
 
 
-@family(animal=Animal, dog=Dog, own_head=OwnHead, own_options=OwnOptions, fixed=Fixed, none=NoMethods, strange=Strange)
+@family(
+    animal=Animal,
+    dog=Dog,
+    own_head=OwnHead,
+    own_options=OwnOptions,
+    fixed=Fixed,
+    none=NoMethods,
+    strange=Strange,
+)
 def method_view(lab: Lab, kind):
     app = lab.app()
     app.add_url_rule("/", view_func=kind.as_view("view"))
@@ -417,15 +490,34 @@ def method_views_with_one_class_twice(lab: Lab):
 
 
 SETUP = {
-    "route": lambda app: app.route("/late")(method), "add_url_rule": lambda app: app.add_url_rule("/late", "late", method), "endpoint": lambda app: app.endpoint("late")(method),
-    "before_request": lambda app: app.before_request(method), "after_request": lambda app: app.after_request(method), "teardown_request": lambda app: app.teardown_request(method),
-    "teardown_appcontext": lambda app: app.teardown_appcontext(method), "errorhandler": lambda app: app.errorhandler(404)(method), "register_error_handler": lambda app: app.register_error_handler(404, method),
-    "context_processor": lambda app: app.context_processor(dict), "url_defaults": lambda app: app.url_defaults(method), "url_value_preprocessor": lambda app: app.url_value_preprocessor(method),
-    "template_filter": lambda app: app.template_filter("x")(method), "template_test": lambda app: app.template_test("x")(method), "template_global": lambda app: app.template_global("x")(method),
-    "add_template_filter": lambda app: app.add_template_filter(method, "x"), "add_template_test": lambda app: app.add_template_test(method, "x"), "add_template_global": lambda app: app.add_template_global(method, "x"),
-    "register_blueprint": lambda app: app.register_blueprint(flask.Blueprint("late", __name__)), "shell_context_processor": lambda app: app.shell_context_processor(dict), "get": lambda app: app.get("/late")(method),
-    "jinja_env": lambda app: app.jinja_env.globals.update(x=1), "config": lambda app: app.config.update(X=1), "cli": lambda app: app.cli.command("late")(method), "extensions": lambda app: app.extensions.update(x=1),
-    "secret_key": lambda app: setattr(app, "secret_key", "x"), "debug": lambda app: setattr(app, "debug", True), "jinja_options": lambda app: app.jinja_options.update(trim_blocks=True),
+    "route": lambda app: app.route("/late")(method),
+    "add_url_rule": lambda app: app.add_url_rule("/late", "late", method),
+    "endpoint": lambda app: app.endpoint("late")(method),
+    "before_request": lambda app: app.before_request(method),
+    "after_request": lambda app: app.after_request(method),
+    "teardown_request": lambda app: app.teardown_request(method),
+    "teardown_appcontext": lambda app: app.teardown_appcontext(method),
+    "errorhandler": lambda app: app.errorhandler(404)(method),
+    "register_error_handler": lambda app: app.register_error_handler(404, method),
+    "context_processor": lambda app: app.context_processor(dict),
+    "url_defaults": lambda app: app.url_defaults(method),
+    "url_value_preprocessor": lambda app: app.url_value_preprocessor(method),
+    "template_filter": lambda app: app.template_filter("x")(method),
+    "template_test": lambda app: app.template_test("x")(method),
+    "template_global": lambda app: app.template_global("x")(method),
+    "add_template_filter": lambda app: app.add_template_filter(method, "x"),
+    "add_template_test": lambda app: app.add_template_test(method, "x"),
+    "add_template_global": lambda app: app.add_template_global(method, "x"),
+    "register_blueprint": lambda app: app.register_blueprint(flask.Blueprint("late", __name__)),
+    "shell_context_processor": lambda app: app.shell_context_processor(dict),
+    "get": lambda app: app.get("/late")(method),
+    "jinja_env": lambda app: app.jinja_env.globals.update(x=1),
+    "config": lambda app: app.config.update(X=1),
+    "cli": lambda app: app.cli.command("late")(method),
+    "extensions": lambda app: app.extensions.update(x=1),
+    "secret_key": lambda app: setattr(app, "secret_key", "x"),
+    "debug": lambda app: setattr(app, "debug", True),
+    "jinja_options": lambda app: app.jinja_options.update(trim_blocks=True),
 }
 
 
@@ -456,7 +548,22 @@ def setup_inside_a_view(lab: Lab):
 def setup_of_a_blueprint_after_registering(lab: Lab):
     seen = {}
     for name, use in SETUP.items():
-        if name in {"teardown_appcontext", "shell_context_processor", "template_filter", "template_test", "template_global", "add_template_filter", "add_template_test", "add_template_global", "jinja_env", "config", "extensions", "secret_key", "debug", "jinja_options"}:
+        if name in {
+            "teardown_appcontext",
+            "shell_context_processor",
+            "template_filter",
+            "template_test",
+            "template_global",
+            "add_template_filter",
+            "add_template_test",
+            "add_template_global",
+            "jinja_env",
+            "config",
+            "extensions",
+            "secret_key",
+            "debug",
+            "jinja_options",
+        }:
             continue
         app, bp = lab.app(), flask.Blueprint("bp", __name__)
         app.register_blueprint(bp)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 
-import flask
-from flask import request, session
 from werkzeug.exceptions import NotFound
 from werkzeug.test import create_environ
+
+import flask
+from flask import request, session
 
 from ..harness import Lab, family, scenario
 
@@ -47,7 +48,20 @@ STEPS = (
     "test_request_context",
     "async_to_sync",
 )
-PATHS = ("/", "/fail", "/abort", "/slash", "/none", "OPTIONS /", "DELETE /", "/template", "/json", "/handled", "/url", "/session")
+PATHS = (
+    "/",
+    "/fail",
+    "/abort",
+    "/slash",
+    "/none",
+    "OPTIONS /",
+    "DELETE /",
+    "/template",
+    "/json",
+    "/handled",
+    "/url",
+    "/session",
+)
 
 
 def shop(lab: Lab, kind=flask.Flask, **options):
@@ -136,7 +150,26 @@ def overridden_in_a_subclass(lab: Lab, step):
 
 @scenario
 def every_step_at_once(lab: Lab):
-    names = ("wsgi_app", "request_context", "create_url_adapter", "full_dispatch_request", "preprocess_request", "dispatch_request", "finalize_request", "make_response", "process_response", "handle_user_exception", "handle_http_exception", "handle_exception", "log_exception", "raise_routing_exception", "ensure_sync", "do_teardown_request", "do_teardown_appcontext", "app_context")
+    names = (
+        "wsgi_app",
+        "request_context",
+        "create_url_adapter",
+        "full_dispatch_request",
+        "preprocess_request",
+        "dispatch_request",
+        "finalize_request",
+        "make_response",
+        "process_response",
+        "handle_user_exception",
+        "handle_http_exception",
+        "handle_exception",
+        "log_exception",
+        "raise_routing_exception",
+        "ensure_sync",
+        "do_teardown_request",
+        "do_teardown_appcontext",
+        "app_context",
+    )
     members = {}
     for name in names:
 
@@ -174,9 +207,25 @@ def multiple_inheritance_and_mixins(lab: Lab):
 
 
 REPLACED = {
-    "dispatch_request": lambda: "replaced", "preprocess_request": lambda: "replaced", "full_dispatch_request": lambda: flask.Response("replaced", 299), "handle_user_exception": lambda error: (f"user {type(error).__name__}", 297), "handle_exception": lambda error: flask.Response(f"exception {type(error).__name__}", 298),
-    "handle_http_exception": lambda error: (f"http {error.code}", 296), "make_response": lambda rv: flask.Response(f"made of {type(rv).__name__}"), "process_response": lambda response: flask.Response("processed"), "finalize_request": lambda rv, from_error_handler=False: flask.Response(f"final {from_error_handler}"),
-    "log_exception": lambda exc_info: None, "raise_routing_exception": lambda request: "routing", "make_default_options_response": lambda: flask.Response("options"), "ensure_sync": lambda function: (lambda *a, **k: "synced"), "do_teardown_request": lambda *a: None, "do_teardown_appcontext": lambda *a: None, "trap_http_exception": lambda error: True, "should_ignore_error": lambda error: True,
+    "dispatch_request": lambda: "replaced",
+    "preprocess_request": lambda: "replaced",
+    "full_dispatch_request": lambda: flask.Response("replaced", 299),
+    "handle_user_exception": lambda error: (f"user {type(error).__name__}", 297),
+    "handle_exception": lambda error: flask.Response(f"exception {type(error).__name__}", 298),
+    "handle_http_exception": lambda error: (f"http {error.code}", 296),
+    "make_response": lambda rv: flask.Response(f"made of {type(rv).__name__}"),
+    "process_response": lambda response: flask.Response("processed"),
+    "finalize_request": lambda rv, from_error_handler=False: flask.Response(
+        f"final {from_error_handler}"
+    ),
+    "log_exception": lambda exc_info: None,
+    "raise_routing_exception": lambda request: "routing",
+    "make_default_options_response": lambda: flask.Response("options"),
+    "ensure_sync": lambda function: lambda *a, **k: "synced",
+    "do_teardown_request": lambda *a: None,
+    "do_teardown_appcontext": lambda *a: None,
+    "trap_http_exception": lambda error: True,
+    "should_ignore_error": lambda error: True,
 }
 
 
@@ -193,7 +242,9 @@ def replaced_on_the_instance(lab: Lab, replacement):
 @family(**REPLACED)
 def replaced_in_a_subclass(lab: Lab, replacement):
     name = next(key for key, value in REPLACED.items() if value is replacement)
-    kind = type("Shop", (flask.Flask,), {name: lambda self, *args, **kwargs: replacement(*args, **kwargs)})
+    kind = type(
+        "Shop", (flask.Flask,), {name: lambda self, *args, **kwargs: replacement(*args, **kwargs)}
+    )
     app = shop(lab, kind)
     app.teardown_request(lambda error: lab.say("teardown", error))
     return lab.briefs(app, *PATHS)
@@ -316,7 +367,10 @@ def request_context_of_ones_own(lab: Lab):
             return Context(self, environ)
 
     app = shop(lab, Shop)
-    return [lab.codes(app, "/", "/fail", "/none"), [type(c).__name__ for c in [app.test_request_context("/")]]]
+    return [
+        lab.codes(app, "/", "/fail", "/none"),
+        [type(c).__name__ for c in [app.test_request_context("/")]],
+    ]
 
 
 @scenario
@@ -342,9 +396,17 @@ def app_context_of_ones_own(lab: Lab):
 @scenario
 def context_methods_patched_on_the_class(lab: Lab):
     for name in ("push", "pop", "match_request", "__enter__", "__exit__"):
-        lab.patch(flask.ctx.RequestContext, name, wrap(lab, f"request {name}", getattr(flask.ctx.RequestContext, name)))
+        lab.patch(
+            flask.ctx.RequestContext,
+            name,
+            wrap(lab, f"request {name}", getattr(flask.ctx.RequestContext, name)),
+        )
     for name in ("push", "pop", "__enter__", "__exit__"):
-        lab.patch(flask.ctx.AppContext, name, wrap(lab, f"app {name}", getattr(flask.ctx.AppContext, name)))
+        lab.patch(
+            flask.ctx.AppContext,
+            name,
+            wrap(lab, f"app {name}", getattr(flask.ctx.AppContext, name)),
+        )
     app = shop(lab)
     codes = lab.codes(app, "/", "/none")
     lab.say("by hand")
@@ -360,7 +422,11 @@ def session_interface_methods_patched(lab: Lab):
     from flask.sessions import SecureCookieSessionInterface, SessionInterface
 
     for name in ("open_session", "save_session", "get_signing_serializer"):
-        lab.patch(SecureCookieSessionInterface, name, wrap(lab, name, getattr(SecureCookieSessionInterface, name)))
+        lab.patch(
+            SecureCookieSessionInterface,
+            name,
+            wrap(lab, name, getattr(SecureCookieSessionInterface, name)),
+        )
     for name in ("should_set_cookie", "is_null_session", "make_null_session", "get_cookie_name"):
         lab.patch(SessionInterface, name, wrap(lab, name, getattr(SessionInterface, name)))
     app = shop(lab)
@@ -370,10 +436,21 @@ def session_interface_methods_patched(lab: Lab):
 
 @scenario
 def request_class_methods_patched(lab: Lab):
-    lab.patch(flask.Request, "_load_form_data", wrap(lab, "load form", flask.Request._load_form_data))
-    lab.patch(flask.Request, "on_json_loading_failed", wrap(lab, "json failed", flask.Request.on_json_loading_failed))
+    lab.patch(
+        flask.Request, "_load_form_data", wrap(lab, "load form", flask.Request._load_form_data)
+    )
+    lab.patch(
+        flask.Request,
+        "on_json_loading_failed",
+        wrap(lab, "json failed", flask.Request.on_json_loading_failed),
+    )
     app = lab.app()
-    app.add_url_rule("/", "index", lambda: f"{len(request.form)} {request.get_json(silent=False)}", methods=["POST"])
+    app.add_url_rule(
+        "/",
+        "index",
+        lambda: f"{len(request.form)} {request.get_json(silent=False)}",
+        methods=["POST"],
+    )
     return lab.code(app, "POST /", data="{", content_type="application/json")
 
 
@@ -402,7 +479,17 @@ def registry_with_missing_none_key(lab: Lab):
 @scenario
 def methods_patched_for_setting_up(lab: Lab):
     """Agents wrap the decorators too; they call on by keyword."""
-    for name in ("add_url_rule", "endpoint", "register_error_handler", "before_request", "after_request", "teardown_request", "register_blueprint", "errorhandler", "route"):
+    for name in (
+        "add_url_rule",
+        "endpoint",
+        "register_error_handler",
+        "before_request",
+        "after_request",
+        "teardown_request",
+        "register_blueprint",
+        "errorhandler",
+        "route",
+    ):
         lab.patch(flask.Flask, name, wrap(lab, name, getattr(flask.Flask, name)))
     app = lab.app()
     lab.say("made")
@@ -421,7 +508,15 @@ def methods_patched_for_setting_up(lab: Lab):
 
 @scenario
 def blueprint_methods_patched_for_setting_up(lab: Lab):
-    for name in ("add_url_rule", "before_request", "app_errorhandler", "before_app_request", "endpoint", "register", "record"):
+    for name in (
+        "add_url_rule",
+        "before_request",
+        "app_errorhandler",
+        "before_app_request",
+        "endpoint",
+        "register",
+        "record",
+    ):
         lab.patch(flask.Blueprint, name, wrap(lab, name, getattr(flask.Blueprint, name)))
     bp = flask.Blueprint("bp", __name__)
     bp.get("/a")(lambda: "a")
@@ -527,7 +622,10 @@ def test_client_class_and_runner_class(lab: Lab):
     app.test_client_class = Client
     app.test_cli_runner_class = Runner
     app.cli.command("hello")(lambda: print("hello"))
-    return [app.test_client().get("/").status_code, app.test_cli_runner().invoke(args=["hello"]).output]
+    return [
+        app.test_client().get("/").status_code,
+        app.test_cli_runner().invoke(args=["hello"]).output,
+    ]
 
 
 @scenario

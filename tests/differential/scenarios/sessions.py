@@ -7,6 +7,10 @@ import decimal
 import json
 import uuid
 
+from itsdangerous import URLSafeTimedSerializer
+from markupsafe import Markup
+from werkzeug.datastructures import CallbackDict
+
 import flask
 from flask import session
 from flask.json.tag import JSONTag, TaggedJSONSerializer
@@ -17,8 +21,6 @@ from flask.sessions import (
     SessionInterface,
     SessionMixin,
 )
-from markupsafe import Markup
-from werkzeug.datastructures import CallbackDict
 
 from ..harness import Lab, family, scenario
 
@@ -104,7 +106,12 @@ SETTINGS = {
 def cookie_setting(lab: Lab, settings):
     app = counting(lab, **settings)
     client = app.test_client()
-    return [lab.hit(client, path)["headers"] if settings.get("SESSION_COOKIE_SAMESITE") != "Sometimes" else lab.code(client, path) for path in ("/set/a", "/clear")]
+    return [
+        lab.hit(client, path)["headers"]
+        if settings.get("SESSION_COOKIE_SAMESITE") != "Sometimes"
+        else lab.code(client, path)
+        for path in ("/set/a", "/clear")
+    ]
 
 
 LIFETIMES = {
@@ -133,7 +140,12 @@ def lifetime_set_after_the_first_request(lab: Lab):
     app.permanent_session_lifetime = datetime.timedelta(minutes=5)
     second = lab.hit(client, "/permanent")
     app.config["PERMANENT_SESSION_LIFETIME"] = 7200
-    return [first["headers"], second["headers"], lab.hit(client, "/permanent")["headers"], app.permanent_session_lifetime]
+    return [
+        first["headers"],
+        second["headers"],
+        lab.hit(client, "/permanent")["headers"],
+        app.permanent_session_lifetime,
+    ]
 
 
 @scenario
@@ -191,7 +203,7 @@ def everything():
         "true": True,
         "dict_tagged": {" t": "looks like a tag"},
         "dict_two": {" t": 1, "b": 2},
-        "text": "naïve \u2603 \"quoted\" \U0001f600",
+        "text": 'naïve \u2603 "quoted" \U0001f600',
         "empty": {},
     }
 
@@ -201,7 +213,11 @@ def stored_type(lab: Lab, name):
     app = lab.app(SECRET_KEY="key")
     value = everything()[name]
     app.add_url_rule("/set", "put", lambda: (session.update(v=value), "set")[1])
-    app.add_url_rule("/get", "get", lambda: f"{type(session['v']).__name__} {session['v']!r} {session['v'] == value}")
+    app.add_url_rule(
+        "/get",
+        "get",
+        lambda: f"{type(session['v']).__name__} {session['v']!r} {session['v'] == value}",
+    )
     client = app.test_client()
     return [lab.hit(client, "/set"), lab.brief(client, "/get")]
 
@@ -252,10 +268,19 @@ def serializer_round_trip(lab: Lab):
 
 
 @family(
-    plain='{"a":1}', tuple='{" t":[1,2]}', bytes='{" b":"AP8="}', markup='{" m":"<b>"}',
-    uuid='{" u":"12345678123456781234567812345678"}', date='{" d":"Thu, 29 Feb 2024 12:30:15 GMT"}',
-    dict='{" di":{" t__":1}}', unknown='{" zz":1}', wrong_uuid='{" u":"nonsense"}', two='{" t":[1]," b":"x"}',
-    not_json="nope", nested='{" t":[{" b":"YQ=="},{" t":[]}]}', wrong_bytes='{" b":"@@@"}',
+    plain='{"a":1}',
+    tuple='{" t":[1,2]}',
+    bytes='{" b":"AP8="}',
+    markup='{" m":"<b>"}',
+    uuid='{" u":"12345678123456781234567812345678"}',
+    date='{" d":"Thu, 29 Feb 2024 12:30:15 GMT"}',
+    dict='{" di":{" t__":1}}',
+    unknown='{" zz":1}',
+    wrong_uuid='{" u":"nonsense"}',
+    two='{" t":[1]," b":"x"}',
+    not_json="nope",
+    nested='{" t":[{" b":"YQ=="},{" t":[]}]}',
+    wrong_bytes='{" b":"@@@"}',
 )
 def serializer_loads(lab: Lab, text):
     value = lab.raises(TaggedJSONSerializer().loads, text)
@@ -265,7 +290,11 @@ def serializer_loads(lab: Lab, text):
 @scenario
 def serializer_tags_and_order(lab: Lab):
     serializer = TaggedJSONSerializer()
-    return [[tag.__name__ for tag in serializer.default_tags], list(serializer.tags), [type(tag).__name__ for tag in serializer.order]]
+    return [
+        [tag.__name__ for tag in serializer.default_tags],
+        list(serializer.tags),
+        [type(tag).__name__ for tag in serializer.order],
+    ]
 
 
 class Point:
@@ -314,15 +343,26 @@ def registering_tags(lab: Lab):
     taken = lab.raises(serializer.register, Other)
     serializer.register(Other, force=True)
     serializer.register(Keyless, index=-1)
-    return [first, taken, type(serializer.tags[" pt"]).__name__, [type(t).__name__ for t in serializer.order]]
+    return [
+        first,
+        taken,
+        type(serializer.tags[" pt"]).__name__,
+        [type(t).__name__ for t in serializer.order],
+    ]
 
 
 @scenario
 def untag_and_tag_by_hand(lab: Lab):
     serializer = TaggedJSONSerializer()
     return [
-        serializer.tag((1, b"a")), serializer.tag({"a": (1,)}), serializer.tag([1, (2,)]), serializer.tag("x"),
-        serializer.untag({" t": [1]}), serializer.untag({"a": 1}), serializer.untag({}), serializer.untag({" t": 1, "b": 2}),
+        serializer.tag((1, b"a")),
+        serializer.tag({"a": (1,)}),
+        serializer.tag([1, (2,)]),
+        serializer.tag("x"),
+        serializer.untag({" t": [1]}),
+        serializer.untag({"a": 1}),
+        serializer.untag({}),
+        serializer.untag({" t": 1, "b": 2}),
     ]
 
 
@@ -352,8 +392,14 @@ def key_rotation(lab: Lab, case):
 
 
 BAD_COOKIES = {
-    "empty": "", "text": "nonsense", "dots": "a.b.c", "unsigned": "eyJhIjoxfQ", "tampered": "eyJ2YWx1ZSI6ImEifQ.ZVPxAA.aaaaaaaaaaaaaaaaaaaaaaaaaaa",
-    "long": "x" * 5000, "latin": "\u00e9", "compressed_wrong": ".abc.def.ghi",
+    "empty": "",
+    "text": "nonsense",
+    "dots": "a.b.c",
+    "unsigned": "eyJhIjoxfQ",
+    "tampered": "eyJ2YWx1ZSI6ImEifQ.ZVPxAA.aaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "long": "x" * 5000,
+    "latin": "\u00e9",
+    "compressed_wrong": ".abc.def.ghi",
 }
 
 
@@ -439,7 +485,10 @@ VARY = {
     "update_empty": lambda: session.update(),
     "update": lambda: session.update(b=1),
     "in_place": lambda: session.get("list", []).append(1),
-    "in_place_modified": lambda: (session.get("list", []).append(1), setattr(session, "modified", True)),
+    "in_place_modified": lambda: (
+        session.get("list", []).append(1),
+        setattr(session, "modified", True),
+    ),
     "template": lambda: flask.render_template_string("{{ 1 }}"),
     "template_session": lambda: flask.render_template_string("{{ session.a }}"),
 }
@@ -547,7 +596,14 @@ def session_attributes(lab: Lab):
         session["a"] = 1
         seen.append([session.new, session.modified, session.accessed, session.permanent])
         held = session._get_current_object()
-        seen.append([isinstance(held, SessionMixin), isinstance(held, CallbackDict), isinstance(held, dict), repr(held)])
+        seen.append(
+            [
+                isinstance(held, SessionMixin),
+                isinstance(held, CallbackDict),
+                isinstance(held, dict),
+                repr(held),
+            ]
+        )
     return seen
 
 
@@ -565,7 +621,12 @@ def session_through_its_object(lab: Lab):
 @scenario
 def null_session_object(lab: Lab):
     made = NullSession({"a": 1})
-    return [made["a"], lab.raises(made.__setitem__, "b", 1), lab.raises(made.pop, "a"), isinstance(made, SecureCookieSession)]
+    return [
+        made["a"],
+        lab.raises(made.__setitem__, "b", 1),
+        lab.raises(made.pop, "a"),
+        isinstance(made, SecureCookieSession),
+    ]
 
 
 class Store(dict, SessionMixin):
@@ -666,8 +727,13 @@ def interface_getters(lab: Lab, settings):
     app = lab.app(**settings)
     i = SessionInterface()
     return [
-        i.get_cookie_name(app), i.get_cookie_domain(app), i.get_cookie_path(app), i.get_cookie_httponly(app),
-        i.get_cookie_secure(app), i.get_cookie_samesite(app), i.get_cookie_partitioned(app),
+        i.get_cookie_name(app),
+        i.get_cookie_domain(app),
+        i.get_cookie_path(app),
+        i.get_cookie_httponly(app),
+        i.get_cookie_secure(app),
+        i.get_cookie_samesite(app),
+        i.get_cookie_partitioned(app),
     ]
 
 
@@ -725,8 +791,13 @@ def signing_parameters(lab: Lab):
     i = SecureCookieSessionInterface()
     serializer = i.get_signing_serializer(lab.app(SECRET_KEY="key"))
     return [
-        i.salt, i.key_derivation, i.digest_method().name, i.session_class.__name__,
-        type(i.serializer).__name__, type(serializer).__name__, i.get_signing_serializer(lab.app()),
+        i.salt,
+        i.key_derivation,
+        i.digest_method().name,
+        i.session_class.__name__,
+        type(i.serializer).__name__,
+        isinstance(serializer, URLSafeTimedSerializer),
+        i.get_signing_serializer(lab.app()),
     ]
 
 
@@ -817,7 +888,10 @@ def two_apps_with_two_cookie_names(lab: Lab):
     client = one.test_client()
     lab.hit(client, "/set/x")
     cookie = client.get_cookie("one").value
-    return [lab.brief(two, "/get", cookie=f"one={cookie}"), lab.brief(two, "/get", cookie=f"two={cookie}")]
+    return [
+        lab.brief(two, "/get", cookie=f"one={cookie}"),
+        lab.brief(two, "/get", cookie=f"two={cookie}"),
+    ]
 
 
 @scenario

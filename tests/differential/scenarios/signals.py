@@ -188,7 +188,10 @@ def message_flashed_order(lab: Lab):
 @scenario
 def receivers_in_the_order_of_blinker(lab: Lab):
     app = small(lab)
-    with flask.request_started.connected_to(lambda sender, **values: lab.say("only")), flask.request_started.connected_to(lambda sender, **values: lab.say("app"), app):
+    with (
+        flask.request_started.connected_to(lambda sender, **values: lab.say("only")),
+        flask.request_started.connected_to(lambda sender, **values: lab.say("app"), app),
+    ):
         code = lab.code(app)
     lab.events.sort(key=str)
     return code
@@ -210,7 +213,14 @@ def signals_of_a_nested_request(lab: Lab):
     def nested():
         return app.test_client().get("/").get_data()
 
-    lab.watch(app, "request_started", "request_finished", "request_tearing_down", "appcontext_pushed", "appcontext_popped")
+    lab.watch(
+        app,
+        "request_started",
+        "request_finished",
+        "request_tearing_down",
+        "appcontext_pushed",
+        "appcontext_popped",
+    )
     return lab.brief(app, "/nested")
 
 
@@ -227,4 +237,7 @@ def namespace_of_ones_own(lab: Lab):
 
 @scenario
 def signals_available(lab: Lab):
-    return [hasattr(flask.signals, "signals_available"), lab.raises(lambda: flask.signals_available)]
+    return [
+        hasattr(flask.signals, "signals_available"),
+        lab.raises(lambda: flask.signals_available),
+    ]

@@ -30,8 +30,33 @@ def disk(lab: Lab, **options):
 
 
 PATHS = (
-    "/static/a.txt", "/static/deep/b.css", "/static/sp%20ace.txt", "/static/%C3%BC.txt", "/static/empty.txt", "/static/a.tar.gz", "/static/script.js", "/static/unknownext.zzz", "/static/none", "/static/page.html", "/static/missing.txt", "/static/deep", "/static/deep/",
-    "/static/", "/static", "/static/../secret.txt", "/static/%2e%2e/secret.txt", "/static/deep/../a.txt", "/static//a.txt", "/static/a.txt/", "/static/a.txt?v=1", "/static/..%2fsecret.txt", "/static/a%00.txt", "/static/a\\b", "/static/.", "/static/%5c..%5csecret.txt", "/static/C:/x",
+    "/static/a.txt",
+    "/static/deep/b.css",
+    "/static/sp%20ace.txt",
+    "/static/%C3%BC.txt",
+    "/static/empty.txt",
+    "/static/a.tar.gz",
+    "/static/script.js",
+    "/static/unknownext.zzz",
+    "/static/none",
+    "/static/page.html",
+    "/static/missing.txt",
+    "/static/deep",
+    "/static/deep/",
+    "/static/",
+    "/static",
+    "/static/../secret.txt",
+    "/static/%2e%2e/secret.txt",
+    "/static/deep/../a.txt",
+    "/static//a.txt",
+    "/static/a.txt/",
+    "/static/a.txt?v=1",
+    "/static/..%2fsecret.txt",
+    "/static/a%00.txt",
+    "/static/a\\b",
+    "/static/.",
+    "/static/%5c..%5csecret.txt",
+    "/static/C:/x",
 )
 
 
@@ -41,10 +66,29 @@ def static_path(lab: Lab, path):
 
 
 REQUESTS = {
-    "head": {"method": "HEAD"}, "post": {"method": "POST"}, "range": {"headers": {"Range": "bytes=0-4"}}, "range_middle": {"headers": {"Range": "bytes=5-"}}, "range_suffix": {"headers": {"Range": "bytes=-3"}}, "range_beyond": {"headers": {"Range": "bytes=500-"}}, "range_many": {"headers": {"Range": "bytes=0-1,4-5"}},
-    "range_bad": {"headers": {"Range": "lines=1-2"}}, "range_reverse": {"headers": {"Range": "bytes=5-2"}}, "since_same": {"headers": {"If-Modified-Since": "Sun, 13 Sep 2020 12:26:40 GMT"}}, "since_older": {"headers": {"If-Modified-Since": "Sat, 12 Sep 2020 12:26:40 GMT"}},
-    "since_bad": {"headers": {"If-Modified-Since": "yesterday"}}, "none_match_star": {"headers": {"If-None-Match": "*"}}, "none_match_other": {"headers": {"If-None-Match": '"x"'}}, "if_range_date": {"headers": {"If-Range": "Sun, 13 Sep 2020 12:26:40 GMT", "Range": "bytes=0-1"}},
-    "if_range_old": {"headers": {"If-Range": "Sun, 13 Sep 2010 12:26:40 GMT", "Range": "bytes=0-1"}}, "unmodified_since": {"headers": {"If-Unmodified-Since": "Sun, 13 Sep 2010 12:26:40 GMT"}}, "if_match": {"headers": {"If-Match": '"x"'}}, "options": {"method": "OPTIONS"},
+    "head": {"method": "HEAD"},
+    "post": {"method": "POST"},
+    "range": {"headers": {"Range": "bytes=0-4"}},
+    "range_middle": {"headers": {"Range": "bytes=5-"}},
+    "range_suffix": {"headers": {"Range": "bytes=-3"}},
+    "range_beyond": {"headers": {"Range": "bytes=500-"}},
+    "range_many": {"headers": {"Range": "bytes=0-1,4-5"}},
+    "range_bad": {"headers": {"Range": "lines=1-2"}},
+    "range_reverse": {"headers": {"Range": "bytes=5-2"}},
+    "since_same": {"headers": {"If-Modified-Since": "Sun, 13 Sep 2020 12:26:40 GMT"}},
+    "since_older": {"headers": {"If-Modified-Since": "Sat, 12 Sep 2020 12:26:40 GMT"}},
+    "since_bad": {"headers": {"If-Modified-Since": "yesterday"}},
+    "none_match_star": {"headers": {"If-None-Match": "*"}},
+    "none_match_other": {"headers": {"If-None-Match": '"x"'}},
+    "if_range_date": {
+        "headers": {"If-Range": "Sun, 13 Sep 2020 12:26:40 GMT", "Range": "bytes=0-1"}
+    },
+    "if_range_old": {
+        "headers": {"If-Range": "Sun, 13 Sep 2010 12:26:40 GMT", "Range": "bytes=0-1"}
+    },
+    "unmodified_since": {"headers": {"If-Unmodified-Since": "Sun, 13 Sep 2010 12:26:40 GMT"}},
+    "if_match": {"headers": {"If-Match": '"x"'}},
+    "options": {"method": "OPTIONS"},
 }
 
 
@@ -59,10 +103,20 @@ def static_etag_round_trip(lab: Lab):
     first = client.get("/static/a.txt")
     first.close()
     tag = first.headers["ETag"]
-    return [lab.hit(client, "/static/a.txt", headers={"If-None-Match": tag}), lab.hit(client, "/static/a.txt", headers={"If-None-Match": f"W/{tag}"}), lab.hit(client, "/static/a.txt", headers={"If-Range": tag, "Range": "bytes=0-1"})]
+    return [
+        lab.hit(client, "/static/a.txt", headers={"If-None-Match": tag}),
+        lab.hit(client, "/static/a.txt", headers={"If-None-Match": f"W/{tag}"}),
+        lab.hit(client, "/static/a.txt", headers={"If-Range": tag, "Range": "bytes=0-1"}),
+    ]
 
 
-AGES = {"default": None, "number": 60, "zero": 0, "delta": datetime.timedelta(days=1), "negative": -1}
+AGES = {
+    "default": None,
+    "number": 60,
+    "zero": 0,
+    "delta": datetime.timedelta(days=1),
+    "negative": -1,
+}
 
 
 @family(**AGES)
@@ -72,7 +126,13 @@ def max_age_setting(lab: Lab, value):
     app.add_url_rule("/auto", "auto", lambda: send_file(lab.tmp / "secret.txt"))
     with app.app_context():
         direct = app.get_send_file_max_age("x")
-    return [direct, *[[h for h in lab.hit(app, p)["headers"] if h.startswith(("Cache", "Expires"))] for p in ("/static/a.txt", "/own", "/auto")]]
+    return [
+        direct,
+        *[
+            [h for h in lab.hit(app, p)["headers"] if h.startswith(("Cache", "Expires"))]
+            for p in ("/static/a.txt", "/own", "/auto")
+        ],
+    ]
 
 
 @scenario
@@ -80,18 +140,40 @@ def max_age_overridden(lab: Lab):
     class Shop(flask.Flask):
         def get_send_file_max_age(self, filename):
             lab.say("max_age", filename)
-            return 1 if filename and filename.endswith(".js") else super().get_send_file_max_age(filename)
+            return (
+                1
+                if filename and filename.endswith(".js")
+                else super().get_send_file_max_age(filename)
+            )
 
     app = disk(lab, cls=Shop)
     app.add_url_rule("/send", "send", lambda: send_file(io.BytesIO(b"x"), "text/plain"))
-    app.add_url_rule("/named", "named", lambda: send_file(io.BytesIO(b"x"), "text/plain", download_name="n.js"))
+    app.add_url_rule(
+        "/named", "named", lambda: send_file(io.BytesIO(b"x"), "text/plain", download_name="n.js")
+    )
     app.add_url_rule("/file", "file", lambda: send_from_directory(lab.tmp / "static", "script.js"))
-    return [[h for h in lab.hit(app, p)["headers"] if h.startswith(("Cache", "Expires"))] for p in ("/static/script.js", "/static/a.txt", "/send", "/named", "/file")]
+    return [
+        [h for h in lab.hit(app, p)["headers"] if h.startswith(("Cache", "Expires"))]
+        for p in ("/static/script.js", "/static/a.txt", "/send", "/named", "/file")
+    ]
 
 
 FOLDERS = {
-    "default": {}, "other": {"static_folder": "assets"}, "url": {"static_url_path": "/files"}, "both": {"static_folder": "assets", "static_url_path": "/files"}, "none": {"static_folder": None}, "deep": {"static_folder": "deep/assets"}, "url_root": {"static_url_path": ""}, "url_slash": {"static_url_path": "/"},
-    "no_slash": {"static_url_path": "files"}, "trailing": {"static_url_path": "/files/"}, "folder_trailing": {"static_folder": "assets/"}, "missing": {"static_folder": "nowhere"}, "url_only_no_folder": {"static_folder": None, "static_url_path": "/files"}, "path_object": {"static_folder": pathlib.Path("assets")}, "dot": {"static_folder": "."},
+    "default": {},
+    "other": {"static_folder": "assets"},
+    "url": {"static_url_path": "/files"},
+    "both": {"static_folder": "assets", "static_url_path": "/files"},
+    "none": {"static_folder": None},
+    "deep": {"static_folder": "deep/assets"},
+    "url_root": {"static_url_path": ""},
+    "url_slash": {"static_url_path": "/"},
+    "no_slash": {"static_url_path": "files"},
+    "trailing": {"static_url_path": "/files/"},
+    "folder_trailing": {"static_folder": "assets/"},
+    "missing": {"static_folder": "nowhere"},
+    "url_only_no_folder": {"static_folder": None, "static_url_path": "/files"},
+    "path_object": {"static_folder": pathlib.Path("assets")},
+    "dot": {"static_folder": "."},
 }
 
 
@@ -108,7 +190,14 @@ def static_folder(lab: Lab, options):
     with app.test_request_context("/"):
         url = lab.raises(flask.url_for, "static", filename="a.txt")
     rules = [r.rule for r in app.url_map.iter_rules()]
-    return [rules, str(app.static_folder), lab.raises(lambda: app.static_url_path), app.has_static_folder, url, lab.briefs(app, "/static/a.txt", "/assets/a.txt", "/files/a.txt", "/a.txt")]
+    return [
+        rules,
+        str(app.static_folder),
+        lab.raises(lambda: app.static_url_path),
+        app.has_static_folder,
+        url,
+        lab.briefs(app, "/static/a.txt", "/assets/a.txt", "/files/a.txt", "/a.txt"),
+    ]
 
 
 @scenario
@@ -157,13 +246,51 @@ def send_static_file_by_hand(lab: Lab):
 
 
 SENDS = {
-    "path": lambda t: send_file(t / "static/a.txt"), "string": lambda t: send_file(str(t / "static/a.txt")), "relative": lambda t: send_file("secret.txt"), "relative_deep": lambda t: send_file("static/deep/b.css"), "missing": lambda t: send_file(t / "none"), "directory": lambda t: send_file(t / "static"),
-    "mimetype": lambda t: send_file(t / "secret.txt", mimetype="text/x-own"), "mimetype_charset": lambda t: send_file(t / "secret.txt", mimetype="text/css"), "attachment": lambda t: send_file(t / "secret.txt", as_attachment=True), "attachment_name": lambda t: send_file(t / "secret.txt", as_attachment=True, download_name="other.pdf"),
-    "name_only": lambda t: send_file(t / "secret.txt", download_name="other.pdf"), "name_unicode": lambda t: send_file(t / "secret.txt", as_attachment=True, download_name="\u00fc\u2603 x.txt"), "name_quotes": lambda t: send_file(t / "secret.txt", as_attachment=True, download_name='a"b;c.txt'), "not_conditional": lambda t: send_file(t / "secret.txt", conditional=False),
-    "no_etag": lambda t: send_file(t / "secret.txt", etag=False), "etag": lambda t: send_file(t / "secret.txt", etag="own"), "modified": lambda t: send_file(t / "secret.txt", last_modified=datetime.datetime(2001, 1, 1, tzinfo=datetime.UTC)), "modified_number": lambda t: send_file(t / "secret.txt", last_modified=1000000000), "max_age": lambda t: send_file(t / "secret.txt", max_age=77),
-    "max_age_callable": lambda t: send_file(t / "secret.txt", max_age=lambda name: len(name or "")), "max_age_zero": lambda t: send_file(t / "secret.txt", max_age=0), "bytesio": lambda t: send_file(io.BytesIO(b"bytes"), mimetype="text/plain"), "bytesio_no_mimetype": lambda t: send_file(io.BytesIO(b"bytes")), "bytesio_name": lambda t: send_file(io.BytesIO(b"bytes"), download_name="x.csv"),
-    "bytesio_attachment": lambda t: send_file(io.BytesIO(b"bytes"), "text/plain", as_attachment=True), "stringio": lambda t: send_file(io.StringIO("text"), mimetype="text/plain"), "open_file": lambda t: send_file(open(t / "secret.txt", "rb"), download_name="o.txt"), "open_text": lambda t: send_file(open(t / "secret.txt"), download_name="o.txt"), "bytesio_position": lambda t: send_file(seeked(), mimetype="text/plain"),
-    "positional": lambda t: send_file(t / "secret.txt", "text/a", True, "p.txt"), "gz": lambda t: send_file(t / "static/a.tar.gz"), "unknown": lambda t: send_file(t / "static/unknownext.zzz"), "empty": lambda t: send_file(t / "static/empty.txt"), "number": lambda t: send_file(5), "none": lambda t: send_file(None),
+    "path": lambda t: send_file(t / "static/a.txt"),
+    "string": lambda t: send_file(str(t / "static/a.txt")),
+    "relative": lambda t: send_file("secret.txt"),
+    "relative_deep": lambda t: send_file("static/deep/b.css"),
+    "missing": lambda t: send_file(t / "none"),
+    "directory": lambda t: send_file(t / "static"),
+    "mimetype": lambda t: send_file(t / "secret.txt", mimetype="text/x-own"),
+    "mimetype_charset": lambda t: send_file(t / "secret.txt", mimetype="text/css"),
+    "attachment": lambda t: send_file(t / "secret.txt", as_attachment=True),
+    "attachment_name": lambda t: send_file(
+        t / "secret.txt", as_attachment=True, download_name="other.pdf"
+    ),
+    "name_only": lambda t: send_file(t / "secret.txt", download_name="other.pdf"),
+    "name_unicode": lambda t: send_file(
+        t / "secret.txt", as_attachment=True, download_name="\u00fc\u2603 x.txt"
+    ),
+    "name_quotes": lambda t: send_file(
+        t / "secret.txt", as_attachment=True, download_name='a"b;c.txt'
+    ),
+    "not_conditional": lambda t: send_file(t / "secret.txt", conditional=False),
+    "no_etag": lambda t: send_file(t / "secret.txt", etag=False),
+    "etag": lambda t: send_file(t / "secret.txt", etag="own"),
+    "modified": lambda t: send_file(
+        t / "secret.txt", last_modified=datetime.datetime(2001, 1, 1, tzinfo=datetime.UTC)
+    ),
+    "modified_number": lambda t: send_file(t / "secret.txt", last_modified=1000000000),
+    "max_age": lambda t: send_file(t / "secret.txt", max_age=77),
+    "max_age_callable": lambda t: send_file(t / "secret.txt", max_age=lambda name: len(name or "")),
+    "max_age_zero": lambda t: send_file(t / "secret.txt", max_age=0),
+    "bytesio": lambda t: send_file(io.BytesIO(b"bytes"), mimetype="text/plain"),
+    "bytesio_no_mimetype": lambda t: send_file(io.BytesIO(b"bytes")),
+    "bytesio_name": lambda t: send_file(io.BytesIO(b"bytes"), download_name="x.csv"),
+    "bytesio_attachment": lambda t: send_file(
+        io.BytesIO(b"bytes"), "text/plain", as_attachment=True
+    ),
+    "stringio": lambda t: send_file(io.StringIO("text"), mimetype="text/plain"),
+    "open_file": lambda t: send_file(open(t / "secret.txt", "rb"), download_name="o.txt"),
+    "open_text": lambda t: send_file(open(t / "secret.txt"), download_name="o.txt"),
+    "bytesio_position": lambda t: send_file(seeked(), mimetype="text/plain"),
+    "positional": lambda t: send_file(t / "secret.txt", "text/a", True, "p.txt"),
+    "gz": lambda t: send_file(t / "static/a.tar.gz"),
+    "unknown": lambda t: send_file(t / "static/unknownext.zzz"),
+    "empty": lambda t: send_file(t / "static/empty.txt"),
+    "number": lambda t: send_file(5),
+    "none": lambda t: send_file(None),
 }
 
 
@@ -181,8 +308,22 @@ def sending_a_file(lab: Lab, name):
 
 
 FROM = {
-    "plain": ("static", "a.txt"), "deep": ("static", "deep/b.css"), "absolute": ("ABS", "a.txt"), "missing": ("static", "none"), "up": ("static", "../secret.txt"), "up_inside": ("static", "deep/../a.txt"), "directory": ("static", "deep"), "empty": ("static", ""), "absolute_file": ("static", "/etc/passwd"), "missing_directory": ("none", "a.txt"),
-    "null": ("static", "a\x00.txt"), "path_object": ("PATH", "a.txt"), "file_path_object": ("static", pathlib.Path("deep/b.css")), "dot": (".", "secret.txt"), "backslash": ("static", "deep\\b.css"), "space": ("static", "sp ace.txt"),
+    "plain": ("static", "a.txt"),
+    "deep": ("static", "deep/b.css"),
+    "absolute": ("ABS", "a.txt"),
+    "missing": ("static", "none"),
+    "up": ("static", "../secret.txt"),
+    "up_inside": ("static", "deep/../a.txt"),
+    "directory": ("static", "deep"),
+    "empty": ("static", ""),
+    "absolute_file": ("static", "/etc/passwd"),
+    "missing_directory": ("none", "a.txt"),
+    "null": ("static", "a\x00.txt"),
+    "path_object": ("PATH", "a.txt"),
+    "file_path_object": ("static", pathlib.Path("deep/b.css")),
+    "dot": (".", "secret.txt"),
+    "backslash": ("static", "deep\\b.css"),
+    "space": ("static", "sp ace.txt"),
 }
 
 
@@ -190,7 +331,9 @@ FROM = {
 def sending_from_a_directory(lab: Lab, case):
     directory, name = case
     app = disk(lab)
-    directory = {"ABS": str(lab.tmp / "static"), "PATH": lab.tmp / "static"}.get(directory, directory)
+    directory = {"ABS": str(lab.tmp / "static"), "PATH": lab.tmp / "static"}.get(
+        directory, directory
+    )
     app.add_url_rule("/", "index", lambda: send_from_directory(directory, name))
     return lab.hit(app)
 
@@ -198,7 +341,21 @@ def sending_from_a_directory(lab: Lab, case):
 @scenario
 def send_from_directory_options(lab: Lab):
     app = disk(lab)
-    app.add_url_rule("/1", "one", lambda: send_from_directory("static", "a.txt", as_attachment=True, download_name="n.bin", mimetype="x/y", max_age=3, etag="e", conditional=False, last_modified=5))
+    app.add_url_rule(
+        "/1",
+        "one",
+        lambda: send_from_directory(
+            "static",
+            "a.txt",
+            as_attachment=True,
+            download_name="n.bin",
+            mimetype="x/y",
+            max_age=3,
+            etag="e",
+            conditional=False,
+            last_modified=5,
+        ),
+    )
     app.add_url_rule("/2", "two", lambda: send_from_directory(directory="static", path="a.txt"))
     return lab.hits(app, "/1", "/2")
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 import sys
 
-import flask
 import jinja2.defaults
-from flask import Blueprint, render_template, render_template_string, stream_template_string
 from jinja2 import DictLoader, TemplateNotFound, UndefinedError
 from markupsafe import Markup
+
+import flask
+from flask import Blueprint, render_template, render_template_string, stream_template_string
 
 from ..harness import Lab, family, scenario
 
@@ -18,18 +19,40 @@ def library(lab: Lab, **options):
     lab.file("templates/hello.html", "Hello {{ name }}!")
     lab.file("templates/hello.txt", "Hello {{ name }}!")
     lab.file("templates/base.html", "<{% block body %}base{% endblock %}>")
-    lab.file("templates/child.html", "{% extends 'base.html' %}{% block body %}child {{ super() }}{% endblock %}")
-    lab.file("templates/part.html", "{% macro greet(who) %}hi {{ who }}{% endmacro %}{% set answer = 42 %}")
+    lab.file(
+        "templates/child.html",
+        "{% extends 'base.html' %}{% block body %}child {{ super() }}{% endblock %}",
+    )
+    lab.file(
+        "templates/part.html",
+        "{% macro greet(who) %}hi {{ who }}{% endmacro %}{% set answer = 42 %}",
+    )
     lab.file("templates/include.html", "[{% include 'hello.html' %}]")
     lab.file("templates/import.html", "{% from 'part.html' import greet %}{{ greet(name) }}")
     lab.file("templates/broken.html", "{% if %}")
     lab.file("templates/crash.html", "{{ 1 / 0 }}")
     lab.file("templates/deep/er/page.html", "deep {{ name }}")
-    lab.file("templates/context.html", "{{ name }} {{ config.NAME }} {{ g.x }} {{ request.path }} {{ session.y }}")
+    lab.file(
+        "templates/context.html",
+        "{{ name }} {{ config.NAME }} {{ g.x }} {{ request.path }} {{ session.y }}",
+    )
     return lab.app(**options)
 
 
-ESCAPES = ("a.html", "a.htm", "a.xml", "a.xhtml", "a.svg", "a.txt", "a.js", "a", "a.HTML", "a.html.j2", "a.md", "a.xht")
+ESCAPES = (
+    "a.html",
+    "a.htm",
+    "a.xml",
+    "a.xhtml",
+    "a.svg",
+    "a.txt",
+    "a.js",
+    "a",
+    "a.HTML",
+    "a.html.j2",
+    "a.md",
+    "a.xht",
+)
 
 
 @family(*ESCAPES)
@@ -45,8 +68,12 @@ def autoescape_of_strings(lab: Lab):
     app = lab.app()
     with app.app_context():
         return [
-            render_template_string("{{ x }}", x="<b>"), render_template_string("{{ x|safe }}", x="<b>"), render_template_string("{{ x }}", x=Markup("<b>")),
-            render_template_string("{% autoescape false %}{{ x }}{% endautoescape %}", x="<b>"), render_template_string("{{ x|e }}", x="<b>"), app.select_jinja_autoescape(None),
+            render_template_string("{{ x }}", x="<b>"),
+            render_template_string("{{ x|safe }}", x="<b>"),
+            render_template_string("{{ x }}", x=Markup("<b>")),
+            render_template_string("{% autoescape false %}{{ x }}{% endautoescape %}", x="<b>"),
+            render_template_string("{{ x|e }}", x="<b>"),
+            app.select_jinja_autoescape(None),
         ]
 
 
@@ -58,10 +85,30 @@ def select_jinja_autoescape_overridden(lab: Lab):
 
     app = library(lab, cls=Shop)
     with app.app_context():
-        return [render_template("hello.txt", name="<b>"), render_template("hello.html", name="<b>"), render_template_string("{{ x }}", x="<b>")]
+        return [
+            render_template("hello.txt", name="<b>"),
+            render_template("hello.html", name="<b>"),
+            render_template_string("{{ x }}", x="<b>"),
+        ]
 
 
-@family("hello.html", "child.html", "include.html", "import.html", "broken.html", "crash.html", "deep/er/page.html", "context.html", "missing.html", "../secret.html", "/hello.html", "deep/../hello.html", "deep\\er\\page.html", "", "templates/hello.html")
+@family(
+    "hello.html",
+    "child.html",
+    "include.html",
+    "import.html",
+    "broken.html",
+    "crash.html",
+    "deep/er/page.html",
+    "context.html",
+    "missing.html",
+    "../secret.html",
+    "/hello.html",
+    "deep/../hello.html",
+    "deep\\er\\page.html",
+    "",
+    "templates/hello.html",
+)
 def render_file(lab: Lab, name):
     app = library(lab, NAME="shop")
     lab.file("secret.html", "secret")
@@ -73,10 +120,19 @@ def render_file(lab: Lab, name):
 def render_template_with_the_name_of_the_argument(lab: Lab):
     app = lab.app()
     with app.app_context():
-        return [lab.raises(lambda: render_template_string("{{ source }}", source="x")), lab.raises(lambda: render_template_string(source="{{ x }}", x=1))]
+        return [
+            lab.raises(lambda: render_template_string("{{ source }}", source="x")),
+            lab.raises(lambda: render_template_string(source="{{ x }}", x=1)),
+        ]
 
 
-@family(first=["none.html", "hello.html"], second=["hello.html", "hello.txt"], none=["a.html", "b.html"], empty=[], tuple=("none.html", "hello.txt"))
+@family(
+    first=["none.html", "hello.html"],
+    second=["hello.html", "hello.txt"],
+    none=["a.html", "b.html"],
+    empty=[],
+    tuple=("none.html", "hello.txt"),
+)
 def choice_of_templates(lab: Lab, names):
     app = library(lab)
     with app.app_context():
@@ -89,7 +145,11 @@ def template_object(lab: Lab):
     with app.app_context():
         made = app.jinja_env.get_template("hello.html")
         text = app.jinja_env.from_string("x {{ name }}")
-        return [render_template(made, name="obj"), render_template(text, name="str"), made.render(name="plain")]
+        return [
+            render_template(made, name="obj"),
+            render_template(text, name="str"),
+            made.render(name="plain"),
+        ]
 
 
 @scenario
@@ -99,18 +159,32 @@ def globals_and_context(lab: Lab):
     text = "{{ request.path }} {{ session.get('a') }} {{ g.get('b') }} {{ config.NAME }} {{ url_for('index') }} {{ get_flashed_messages() }}"
     with app.test_request_context("/here"):
         inside = render_template_string(text)
-    names = sorted(set(app.jinja_env.globals) - {"range", "dict", "lipsum", "cycler", "joiner", "namespace"})
+    names = sorted(
+        set(app.jinja_env.globals) - {"range", "dict", "lipsum", "cycler", "joiner", "namespace"}
+    )
     with app.app_context():
         without = [
             lab.raises(render_template_string, "{{ %s }}" % part)
-            for part in ("request is defined", "session is defined", "g is defined", "request", "session", "g.x", "config.NAME", "request.path")
+            for part in (
+                "request is defined",
+                "session is defined",
+                "g is defined",
+                "request",
+                "session",
+                "g.x",
+                "config.NAME",
+                "request.path",
+            )
         ]
     return [inside, names, without]
 
 
 @scenario
 def globals_in_imported_templates(lab: Lab):
-    lab.file("templates/macro.html", "{% macro m() %}{{ request.path if request }}|{{ config.NAME }}|{{ g.x if g }}|{{ extra }}{% endmacro %}")
+    lab.file(
+        "templates/macro.html",
+        "{% macro m() %}{{ request.path if request }}|{{ config.NAME }}|{{ g.x if g }}|{{ extra }}{% endmacro %}",
+    )
     lab.file("templates/plain.html", "{% import 'macro.html' as t %}{{ t.m() }}")
     lab.file("templates/with.html", "{% import 'macro.html' as t with context %}{{ t.m() }}")
     app = lab.app(NAME="n")
@@ -127,7 +201,9 @@ def context_processors_order_and_precedence(lab: Lab):
     inner = Blueprint("inner", __name__, url_prefix="/inner")
     for name, place in (("app1", app), ("app2", app), ("outer", outer), ("inner", inner)):
         place.context_processor(lambda name=name: (lab.say(name), {"who": name, name: True})[1])
-    inner.app_context_processor(lambda: (lab.say("for app"), {"who": "for app", "request": "overwritten?"})[1])
+    inner.app_context_processor(
+        lambda: (lab.say("for app"), {"who": "for app", "request": "overwritten?"})[1]
+    )
     text = "{{ who }} {{ app1 }} {{ outer }} {{ inner }} {{ request == 'overwritten?' }}"
     for place in (app, outer, inner):
         place.add_url_rule("/t", "t", lambda: render_template_string(text))
@@ -259,13 +335,20 @@ def filters_tests_globals_of_blueprints(lab: Lab):
     bp.add_app_template_global(glob, "other")
     app.register_blueprint(bp)
     with app.app_context():
-        return render_template_string("{{ 1|one }} {{ 1|two }} {{ 1|three }} {{ 1 is yes }} {{ 1 is always }} {{ glob() }} {{ other() }}")
+        return render_template_string(
+            "{{ 1|one }} {{ 1|two }} {{ 1|three }} {{ 1 is yes }} {{ 1 is always }} {{ glob() }} {{ other() }}"
+        )
 
 
 @scenario
 def decorated_functions_come_back(lab: Lab):
     app = lab.app()
-    return [app.template_filter("a")(len) is len, app.template_test("b")(callable) is callable, app.template_global("c")(max) is max, app.context_processor(dict) is dict]
+    return [
+        app.template_filter("a")(len) is len,
+        app.template_test("b")(callable) is callable,
+        app.template_global("c")(max) is max,
+        app.context_processor(dict) is dict,
+    ]
 
 
 @scenario
@@ -277,14 +360,19 @@ def search_order_app_before_blueprints(lab: Lab):
     lab.file("two/last.html", "two last")
     app = lab.app()
     for name in ("one", "two"):
-        bp = Blueprint(name, __name__, root_path=str(lab.tmp), template_folder=name, url_prefix=f"/{name}")
+        bp = Blueprint(
+            name, __name__, root_path=str(lab.tmp), template_folder=name, url_prefix=f"/{name}"
+        )
         bp.add_url_rule("/own", "own", lambda: render_template("own.html"))
         bp.add_url_rule("/page", "page", lambda: render_template("page.html"))
         app.register_blueprint(bp)
     app.add_url_rule("/own", "own", lambda: render_template("own.html"))
     app.add_url_rule("/last", "last", lambda: render_template("last.html"))
     app.add_url_rule("/none", "none", lambda: render_template("none.html"))
-    return [lab.briefs(app, "/own", "/last", "/one/own", "/two/own", "/two/page", "/none"), sorted(app.jinja_env.list_templates())]
+    return [
+        lab.briefs(app, "/own", "/last", "/one/own", "/two/own", "/two/page", "/none"),
+        sorted(app.jinja_env.list_templates()),
+    ]
 
 
 @scenario
@@ -308,13 +396,27 @@ def explain_template_loading(lab: Lab):
     app = library(lab, EXPLAIN_TEMPLATE_LOADING=True)
     app.logger.setLevel(logging.INFO)
     lab.file("one/hello.html", "shadowed")
-    bp = Blueprint("one", __name__, root_path=str(lab.tmp), template_folder="one", url_prefix="/one")
+    bp = Blueprint(
+        "one", __name__, root_path=str(lab.tmp), template_folder="one", url_prefix="/one"
+    )
     bp.add_url_rule("/", "index", lambda: render_template("missing.html"))
     app.register_blueprint(bp)
     with app.app_context():
-        seen = [lab.raises(render_template, "hello.html", name="x"), lab.raises(render_template, "missing.html")]
+        seen = [
+            lab.raises(render_template, "hello.html", name="x"),
+            lab.raises(render_template, "missing.html"),
+        ]
     seen.append(lab.code(app, "/one/"))
-    return [seen, ["hello.html" in lab.messages[0], "templates" in lab.messages[0], "missing.html" in lab.messages[1], "one" in lab.messages[1], "one" in lab.messages[2]]]
+    return [
+        seen,
+        [
+            "hello.html" in lab.messages[0],
+            "templates" in lab.messages[0],
+            "missing.html" in lab.messages[1],
+            "one" in lab.messages[1],
+            "one" in lab.messages[2],
+        ],
+    ]
 
 
 @scenario
@@ -322,10 +424,23 @@ def template_folder_choices(lab: Lab):
     lab.file("views/a.html", "views")
     lab.file("templates/a.html", "default")
     seen = []
-    for folder in ("views", str(lab.tmp / "views"), lab.tmp / "views", None, "nowhere", "templates"):
+    for folder in (
+        "views",
+        str(lab.tmp / "views"),
+        lab.tmp / "views",
+        None,
+        "nowhere",
+        "templates",
+    ):
         app = lab.app(template_folder=folder)
         with app.app_context():
-            seen.append([lab.raises(render_template, "a.html"), str(app.template_folder), app.jinja_loader is None])
+            seen.append(
+                [
+                    lab.raises(render_template, "a.html"),
+                    str(app.template_folder),
+                    app.jinja_loader is None,
+                ]
+            )
     return seen
 
 
@@ -359,7 +474,11 @@ def reloading_switched_on_later(lab: Lab):
 @scenario
 def jinja_options(lab: Lab):
     class Shop(flask.Flask):
-        jinja_options = {"trim_blocks": True, "variable_start_string": "[[", "variable_end_string": "]]"}
+        jinja_options = {
+            "trim_blocks": True,
+            "variable_start_string": "[[",
+            "variable_end_string": "]]",
+        }
 
     app = lab.app(cls=Shop)
     other = lab.app()
@@ -368,7 +487,12 @@ def jinja_options(lab: Lab):
         one = render_template_string("{% if 1 %}\n[[ 5 ]] {{ 6 }}{% endif %}")
     with other.app_context():
         two = render_template_string("% if 1\nyes\n% endif")
-    return [one, two, dict(flask.Flask.jinja_options), other.jinja_options is flask.Flask.jinja_options]
+    return [
+        one,
+        two,
+        dict(flask.Flask.jinja_options),
+        other.jinja_options is flask.Flask.jinja_options,
+    ]
 
 
 @scenario
@@ -385,8 +509,16 @@ def jinja_environment_facts(lab: Lab):
     app = lab.app()
     env = app.jinja_env
     return [
-        type(env).__name__, env is app.jinja_env, sorted(env.extensions), env.autoescape is app.select_jinja_autoescape or callable(env.autoescape), env.policies["json.dumps_function"] is not None,
-        type(env.loader).__name__, env.app is app, type(app.jinja_loader).__name__, sorted(set(env.filters) ^ set(jinja2.defaults.DEFAULT_FILTERS)), env.undefined.__name__,
+        type(env).__name__,
+        env is app.jinja_env,
+        sorted(env.extensions),
+        env.autoescape is app.select_jinja_autoescape or callable(env.autoescape),
+        env.policies["json.dumps_function"] is not None,
+        type(env.loader).__name__,
+        env.app is app,
+        type(app.jinja_loader).__name__,
+        sorted(set(env.filters) ^ set(jinja2.defaults.DEFAULT_FILTERS)),
+        env.undefined.__name__,
     ]
 
 
@@ -462,7 +594,11 @@ def environment_changed_after_use(lab: Lab):
         app.jinja_env.globals["x"] = "global"
         app.jinja_env.trim_blocks = True
         app.jinja_env.filters["own"] = lambda value: f"own {value}"
-        return [first, render_template_string("{{ x }}"), render_template_string("{% if 1 %}\n{{ 1|own }}{% endif %}")]
+        return [
+            first,
+            render_template_string("{{ x }}"),
+            render_template_string("{% if 1 %}\n{{ 1|own }}{% endif %}"),
+        ]
 
 
 @scenario
@@ -478,7 +614,12 @@ def get_template_attribute(lab: Lab):
     app = library(lab)
     with app.app_context():
         greet = flask.get_template_attribute("part.html", "greet")
-        return [str(greet("you")), flask.get_template_attribute("part.html", "answer"), lab.raises(flask.get_template_attribute, "part.html", "none"), lab.raises(flask.get_template_attribute, "none.html", "x")]
+        return [
+            str(greet("you")),
+            flask.get_template_attribute("part.html", "answer"),
+            lab.raises(flask.get_template_attribute, "part.html", "none"),
+            lab.raises(flask.get_template_attribute, "none.html", "x"),
+        ]
 
 
 @scenario
@@ -486,7 +627,14 @@ def signals_of_rendering(lab: Lab):
     app = library(lab)
     lab.watch(app, "before_render_template", "template_rendered")
     names = []
-    flask.template_rendered.connect(receiver := (lambda sender, template, context, **extra: names.append([template.name, context.get("name"), sorted(context)])), app)
+    flask.template_rendered.connect(
+        receiver := (
+            lambda sender, template, context, **extra: names.append(
+                [template.name, context.get("name"), sorted(context)]
+            )
+        ),
+        app,
+    )
     with app.test_request_context("/"):
         render_template("include.html", name="n")
         render_template_string("x", name="s")
@@ -504,12 +652,18 @@ def before_render_template_may_change_the_context(lab: Lab):
         context["x"] = "changed"
 
     with flask.before_render_template.connected_to(change, app), app.app_context():
-        return [render_template_string("{{ x }}", x="given"), "".join(stream_template_string("{{ x }}", x="given"))]
+        return [
+            render_template_string("{{ x }}", x="given"),
+            "".join(stream_template_string("{{ x }}", x="given")),
+        ]
 
 
 @scenario
 def streaming_in_a_view(lab: Lab):
-    lab.file("templates/s.html", "a{{ request.args.q }}{% for n in numbers %}{{ n }}{% endfor %}{{ g.x }}z")
+    lab.file(
+        "templates/s.html",
+        "a{{ request.args.q }}{% for n in numbers %}{{ n }}{% endfor %}{{ g.x }}z",
+    )
     app = lab.app()
     app.teardown_request(lambda error: lab.say("teardown"))
     app.template_context_processors[None].append(lambda: {"p": 1})
@@ -526,7 +680,9 @@ def streaming_in_a_view(lab: Lab):
 
     @app.get("/string")
     def string():
-        return stream_template_string("{{ request.path }}{% for n in numbers %}{{ n }}{% endfor %}", numbers=numbers())
+        return stream_template_string(
+            "{{ request.path }}{% for n in numbers %}{{ n }}{% endfor %}", numbers=numbers()
+        )
 
     from werkzeug.test import create_environ
 
@@ -538,7 +694,13 @@ def streaming_without_a_request(lab: Lab):
     app = library(lab)
     with app.app_context():
         stream = flask.stream_template("hello.html", name="you")
-        return ["".join(stream), lab.raises(flask.stream_template, "missing.html"), lab.raises(lambda: "".join(flask.stream_template(["none.html", "hello.txt"], name="x")))]
+        return [
+            "".join(stream),
+            lab.raises(flask.stream_template, "missing.html"),
+            lab.raises(
+                lambda: "".join(flask.stream_template(["none.html", "hello.txt"], name="x"))
+            ),
+        ]
 
 
 @scenario
@@ -560,8 +722,11 @@ def tojson_filter(lab: Lab):
     app = lab.app()
     with app.app_context():
         return [
-            render_template_string("{{ x|tojson }}", x={"b": "<script>'&", "a": [1, None, True]}), render_template_string("<a b='{{ x|tojson }}'>", x="it's"),
-            render_template_string("{{ x|tojson(2) }}", x=[1]), render_template_string("{{ x|tojson }}", x=datetime.date(2024, 1, 2)), lab.raises(render_template_string, "{{ x|tojson }}", x=object()),
+            render_template_string("{{ x|tojson }}", x={"b": "<script>'&", "a": [1, None, True]}),
+            render_template_string("<a b='{{ x|tojson }}'>", x="it's"),
+            render_template_string("{{ x|tojson(2) }}", x=[1]),
+            render_template_string("{{ x|tojson }}", x=datetime.date(2024, 1, 2)),
+            lab.raises(render_template_string, "{{ x|tojson }}", x=object()),
         ]
 
 
@@ -588,9 +753,16 @@ def undefined_values(lab: Lab):
 
     app = lab.app()
     with app.app_context():
-        seen = [render_template_string("[{{ nothing }}]"), lab.raises(render_template_string, "{{ nothing.attribute }}")]
+        seen = [
+            render_template_string("[{{ nothing }}]"),
+            lab.raises(render_template_string, "{{ nothing.attribute }}"),
+        ]
         app.jinja_env.undefined = StrictUndefined
-        return [*seen, lab.raises(render_template_string, "{{ nothing2 }}"), issubclass(UndefinedError, Exception)]
+        return [
+            *seen,
+            lab.raises(render_template_string, "{{ nothing2 }}"),
+            issubclass(UndefinedError, Exception),
+        ]
 
 
 @scenario
@@ -608,7 +780,9 @@ def extensions_and_i18n_filters(lab: Lab):
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.add_extension("jinja2.ext.loopcontrols")
     with app.app_context():
-        return render_template_string("{% do [].append(1) %}{% for n in [1,2,3] %}{% if n == 2 %}{% break %}{% endif %}{{ n }}{% endfor %}")
+        return render_template_string(
+            "{% do [].append(1) %}{% for n in [1,2,3] %}{% if n == 2 %}{% break %}{% endif %}{{ n }}{% endfor %}"
+        )
 
 
 @scenario
@@ -618,7 +792,9 @@ def flashes_in_templates(lab: Lab):
     @app.get("/")
     def index():
         flask.flash("<b>", "warn")
-        return render_template_string("{% for c, m in get_flashed_messages(with_categories=true) %}{{ c }}:{{ m }}{% endfor %}")
+        return render_template_string(
+            "{% for c, m in get_flashed_messages(with_categories=true) %}{{ c }}:{{ m }}{% endfor %}"
+        )
 
     return lab.brief(app)
 
@@ -631,7 +807,10 @@ def render_function_is_looked_up_per_call(lab: Lab):
     original = flask.templating._render
     lab.patch(flask.templating, "_render", lambda *args, **kw: "patched " + original(*args, **kw))
     with app.app_context():
-        return [render_template_string("x"), sys.modules["flask.templating"]._render is not original]
+        return [
+            render_template_string("x"),
+            sys.modules["flask.templating"]._render is not original,
+        ]
 
 
 @scenario
@@ -653,6 +832,15 @@ def open_resource(lab: Lab):
     with bp.open_resource("r.txt", "r") as f:
         of_bp = f.read()
     return [
-        binary, text, default, instance, (lab.tmp / "instance/new.txt").read_bytes(), of_bp, lab.raises(app.open_resource, "data/r.txt", "w"), lab.raises(app.open_resource, "data/r.txt", "a"),
-        lab.raises(app.open_resource, "none"), lab.raises(app.open_instance_resource, "none"), lab.raises(app.open_resource, "data/r.txt", "r+"),
+        binary,
+        text,
+        default,
+        instance,
+        (lab.tmp / "instance/new.txt").read_bytes(),
+        of_bp,
+        lab.raises(app.open_resource, "data/r.txt", "w"),
+        lab.raises(app.open_resource, "data/r.txt", "a"),
+        lab.raises(app.open_resource, "none"),
+        lab.raises(app.open_instance_resource, "none"),
+        lab.raises(app.open_resource, "data/r.txt", "r+"),
     ]

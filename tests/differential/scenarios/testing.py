@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import click
+
 import flask
 from flask import request, session
 from flask.testing import EnvironBuilder, FlaskClient, FlaskCliRunner
@@ -18,8 +19,21 @@ def mirror(lab: Lab, **options):
     @app.route("/", methods=["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
     def index():
         return {
-            "method": request.method, "url": request.url, "args": request.args.to_dict(flat=False), "form": request.form.to_dict(flat=False), "type": request.content_type and request.content_type.split(";")[0], "data": request.get_data(as_text=True), "cookies": request.cookies,
-            "headers": sorted(f"{k}: {v}" for k, v in request.headers if k not in {"User-Agent", "Content-Type", "Content-Length"}), "remote": request.remote_addr, "json": request.get_json(silent=True), "script": request.script_root,
+            "method": request.method,
+            "url": request.url,
+            "args": request.args.to_dict(flat=False),
+            "form": request.form.to_dict(flat=False),
+            "type": request.content_type and request.content_type.split(";")[0],
+            "data": request.get_data(as_text=True),
+            "cookies": request.cookies,
+            "headers": sorted(
+                f"{k}: {v}"
+                for k, v in request.headers
+                if k not in {"User-Agent", "Content-Type", "Content-Length"}
+            ),
+            "remote": request.remote_addr,
+            "json": request.get_json(silent=True),
+            "script": request.script_root,
         }
 
     @app.get("/redirect")
@@ -37,7 +51,14 @@ def mirror(lab: Lab, **options):
     @app.get("/cookie/<name>/<value>")
     def cookie(name, value):
         response = flask.make_response("set")
-        response.set_cookie(name, value, path=request.args.get("path", "/"), domain=request.args.get("domain"), max_age=request.args.get("age", type=int), secure="secure" in request.args)
+        response.set_cookie(
+            name,
+            value,
+            path=request.args.get("path", "/"),
+            domain=request.args.get("domain"),
+            max_age=request.args.get("age", type=int),
+            secure="secure" in request.args,
+        )
         return response
 
     @app.get("/session/<value>")
@@ -57,13 +78,53 @@ def mirror(lab: Lab, **options):
 
 
 OPENS = {
-    "get": lambda c: c.get("/"), "post_form": lambda c: c.post("/", data={"a": "1", "b": ["2", "3"]}), "post_text": lambda c: c.post("/", data="raw"), "post_bytes": lambda c: c.post("/", data=b"raw", content_type="x/y"), "json": lambda c: c.post("/", json={"a": 1}), "json_none": lambda c: c.post("/", json=None), "json_list": lambda c: c.put("/", json=[]),
-    "json_type": lambda c: c.post("/", json={"a": 1}, content_type="application/vnd.x+json"), "json_and_data": lambda c: c.post("/", json=1, data="x"), "query_dict": lambda c: c.get("/", query_string={"a": "1", "b": ["2", "3"]}), "query_text": lambda c: c.get("/", query_string="a=1&b=2"), "query_both": lambda c: c.get("/?a=1", query_string={"b": 2}),
-    "base_url": lambda c: c.get("/", base_url="https://h.example:99/mnt"), "base_url_and_query": lambda c: c.get("/?x=1", base_url="http://h.example"), "full_url": lambda c: c.get("https://h.example/?x=1"), "subdomain": lambda c: c.get("/", subdomain="sub"), "subdomain_base": lambda c: c.get("/", subdomain="sub", base_url="http://x"), "scheme": lambda c: c.get("/", url_scheme="https"),
-    "scheme_base": lambda c: c.get("/", url_scheme="https", base_url="http://x"), "headers": lambda c: c.get("/", headers={"X-A": "1", "Host": "hosted"}), "headers_list": lambda c: c.get("/", headers=[("X-A", "1"), ("X-A", "2")]), "environ_overrides": lambda c: c.get("/", environ_overrides={"REMOTE_ADDR": "5.5.5.5", "HTTP_X_E": "e"}), "environ_base": lambda c: c.get("/", environ_base={"REMOTE_ADDR": "6.6.6.6"}),
-    "method": lambda c: c.open("/", method="PATCH"), "options": lambda c: c.options("/"), "head": lambda c: c.head("/"), "delete": lambda c: c.delete("/", data="x"), "trace": lambda c: c.trace("/"), "patch": lambda c: c.patch("/", json=1), "auth": lambda c: c.get("/", auth=("u", "p")), "input_stream": lambda c: c.post("/", input_stream=io.BytesIO(b"in"), content_length=2),
-    "content_length": lambda c: c.post("/", data="abc", headers={"X": "1"}), "builder": lambda c: c.open(EnvironBuilder(c.application, "/?b=1", method="POST", data="built")), "environ": lambda c: c.open(EnvironBuilder(c.application, "/?e=1").get_environ()), "request": lambda c: c.open(EnvironBuilder(c.application, "/?r=1", method="PUT").get_request()), "nothing": lambda c: c.open(),
-    "positional": lambda c: c.open("/", "http://pos.example"), "wrong_keyword": lambda c: c.get("/", nonsense=1), "path_no_slash": lambda c: c.get("redirect?to=/x"), "empty_path": lambda c: c.get(""), "unicode_query": lambda c: c.get("/?\u00fc=\u2603"), "files": lambda c: c.post("/", data={"f": (io.BytesIO(b"x"), "f.txt"), "a": "1"}), "buffered": lambda c: c.get("/", buffered=True),
+    "get": lambda c: c.get("/"),
+    "post_form": lambda c: c.post("/", data={"a": "1", "b": ["2", "3"]}),
+    "post_text": lambda c: c.post("/", data="raw"),
+    "post_bytes": lambda c: c.post("/", data=b"raw", content_type="x/y"),
+    "json": lambda c: c.post("/", json={"a": 1}),
+    "json_none": lambda c: c.post("/", json=None),
+    "json_list": lambda c: c.put("/", json=[]),
+    "json_type": lambda c: c.post("/", json={"a": 1}, content_type="application/vnd.x+json"),
+    "json_and_data": lambda c: c.post("/", json=1, data="x"),
+    "query_dict": lambda c: c.get("/", query_string={"a": "1", "b": ["2", "3"]}),
+    "query_text": lambda c: c.get("/", query_string="a=1&b=2"),
+    "query_both": lambda c: c.get("/?a=1", query_string={"b": 2}),
+    "base_url": lambda c: c.get("/", base_url="https://h.example:99/mnt"),
+    "base_url_and_query": lambda c: c.get("/?x=1", base_url="http://h.example"),
+    "full_url": lambda c: c.get("https://h.example/?x=1"),
+    "subdomain": lambda c: c.get("/", subdomain="sub"),
+    "subdomain_base": lambda c: c.get("/", subdomain="sub", base_url="http://x"),
+    "scheme": lambda c: c.get("/", url_scheme="https"),
+    "scheme_base": lambda c: c.get("/", url_scheme="https", base_url="http://x"),
+    "headers": lambda c: c.get("/", headers={"X-A": "1", "Host": "hosted"}),
+    "headers_list": lambda c: c.get("/", headers=[("X-A", "1"), ("X-A", "2")]),
+    "environ_overrides": lambda c: c.get(
+        "/", environ_overrides={"REMOTE_ADDR": "5.5.5.5", "HTTP_X_E": "e"}
+    ),
+    "environ_base": lambda c: c.get("/", environ_base={"REMOTE_ADDR": "6.6.6.6"}),
+    "method": lambda c: c.open("/", method="PATCH"),
+    "options": lambda c: c.options("/"),
+    "head": lambda c: c.head("/"),
+    "delete": lambda c: c.delete("/", data="x"),
+    "trace": lambda c: c.trace("/"),
+    "patch": lambda c: c.patch("/", json=1),
+    "auth": lambda c: c.get("/", auth=("u", "p")),
+    "input_stream": lambda c: c.post("/", input_stream=io.BytesIO(b"in"), content_length=2),
+    "content_length": lambda c: c.post("/", data="abc", headers={"X": "1"}),
+    "builder": lambda c: c.open(
+        EnvironBuilder(c.application, "/?b=1", method="POST", data="built")
+    ),
+    "environ": lambda c: c.open(EnvironBuilder(c.application, "/?e=1").get_environ()),
+    "request": lambda c: c.open(EnvironBuilder(c.application, "/?r=1", method="PUT").get_request()),
+    "nothing": lambda c: c.open(),
+    "positional": lambda c: c.open("/", "http://pos.example"),
+    "wrong_keyword": lambda c: c.get("/", nonsense=1),
+    "path_no_slash": lambda c: c.get("redirect?to=/x"),
+    "empty_path": lambda c: c.get(""),
+    "unicode_query": lambda c: c.get("/?\u00fc=\u2603"),
+    "files": lambda c: c.post("/", data={"f": (io.BytesIO(b"x"), "f.txt"), "a": "1"}),
+    "buffered": lambda c: c.get("/", buffered=True),
 }
 
 
@@ -72,24 +133,48 @@ def opening(lab: Lab, name):
     client = mirror(lab).test_client()
     try:
         response = OPENS[name](client)
-    except Exception as error:
-        return lab.raises(lambda: (_ for _ in ()).throw(error))
+    except Exception:
+        return lab.facts(error)
     seen = lab.see(response)
     if name == "files":
         seen.pop("body"), seen.pop("headers")
     return seen
 
 
-CONFIGS = {"bare": {}, "name": {"SERVER_NAME": "shop.example"}, "root": {"APPLICATION_ROOT": "/root"}, "scheme": {"PREFERRED_URL_SCHEME": "https"}, "all": {"SERVER_NAME": "shop.example:8080", "APPLICATION_ROOT": "/root", "PREFERRED_URL_SCHEME": "https"}}
+CONFIGS = {
+    "bare": {},
+    "name": {"SERVER_NAME": "shop.example"},
+    "root": {"APPLICATION_ROOT": "/root"},
+    "scheme": {"PREFERRED_URL_SCHEME": "https"},
+    "all": {
+        "SERVER_NAME": "shop.example:8080",
+        "APPLICATION_ROOT": "/root",
+        "PREFERRED_URL_SCHEME": "https",
+    },
+}
 
 
 @family(**CONFIGS)
 def environment_from_the_config(lab: Lab, settings):
     app = mirror(lab, **settings)
     seen = [lab.hit(app).get("body", "none")[-200:], lab.code(app)]
-    for options in ({}, {"subdomain": "sub"}, {"url_scheme": "wss"}, {"base_url": "http://given.example/b"}):
+    for options in (
+        {},
+        {"subdomain": "sub"},
+        {"url_scheme": "wss"},
+        {"base_url": "http://given.example/b"},
+    ):
         builder = EnvironBuilder(app, "/x?q=1", **options)
-        seen.append([builder.base_url, builder.path, builder.query_string, builder.url_scheme, builder.server_name, builder.server_port])
+        seen.append(
+            [
+                builder.base_url,
+                builder.path,
+                builder.query_string,
+                builder.url_scheme,
+                builder.server_name,
+                builder.server_port,
+            ]
+        )
         with app.test_request_context("/x", **options):
             seen.append(request.url)
     return seen
@@ -100,13 +185,22 @@ def environ_builder_json(lab: Lab):
     app = mirror(lab)
     builder = EnvironBuilder(app, "/", json={"b": 1, "a": 2}, method="POST")
     environ = builder.get_environ()
-    return [environ["CONTENT_TYPE"], environ["wsgi.input"].read(), builder.json_dumps({"b": 1, "a": 2}), builder.app is app]
+    return [
+        environ["CONTENT_TYPE"],
+        environ["wsgi.input"].read(),
+        builder.json_dumps({"b": 1, "a": 2}),
+        builder.app is app,
+    ]
 
 
 @scenario
 def environ_builder_conflicts(lab: Lab):
     app = mirror(lab)
-    return [lab.raises(EnvironBuilder, app, "/", base_url="http://x", subdomain="s"), lab.raises(EnvironBuilder, app, "/", base_url="http://x", url_scheme="s"), lab.raises(app.test_request_context, "/", base_url="http://x", subdomain="s")]
+    return [
+        lab.raises(EnvironBuilder, app, "/", base_url="http://x", subdomain="s"),
+        lab.raises(EnvironBuilder, app, "/", base_url="http://x", url_scheme="s"),
+        lab.raises(app.test_request_context, "/", base_url="http://x", subdomain="s"),
+    ]
 
 
 @scenario
@@ -125,7 +219,16 @@ def json_through_the_apps_provider(lab: Lab):
 
 
 REDIRECTS = {
-    "one": "/redirect", "chain": "/chain/3", "external": "/redirect?to=http://other.example/x", "absolute": "/redirect?to=http://localhost/", "query": "/redirect?to=/?a=1", "relative": "/redirect?to=chain/1", "303": "/redirect?code=303", "307": "/redirect?code=307", "308": "/redirect?code=308", "to_missing": "/redirect?to=/none",
+    "one": "/redirect",
+    "chain": "/chain/3",
+    "external": "/redirect?to=http://other.example/x",
+    "absolute": "/redirect?to=http://localhost/",
+    "query": "/redirect?to=/?a=1",
+    "relative": "/redirect?to=chain/1",
+    "303": "/redirect?code=303",
+    "307": "/redirect?code=307",
+    "308": "/redirect?code=308",
+    "to_missing": "/redirect?to=/none",
     "subdomain": "/redirect?to=http://sub.localhost/",
 }
 
@@ -151,7 +254,12 @@ def following_a_loop(lab: Lab):
 def history_and_request(lab: Lab):
     client = mirror(lab).test_client()
     response = client.get("/chain/2", follow_redirects=True)
-    return [[[r.status_code, r.request.path] for r in response.history], response.request.path, response.request.url, type(response).__name__]
+    return [
+        [[r.status_code, r.request.path] for r in response.history],
+        response.request.path,
+        response.request.url,
+        type(response).__name__,
+    ]
 
 
 @scenario
@@ -170,7 +278,16 @@ def cookies_of_the_client(lab: Lab):
     seen.append(client.get("/", base_url="https://localhost").json["cookies"])
     seen.append(client.get("/", base_url="http://h.example").json["cookies"])
     cookie = client.get_cookie("a")
-    seen.append([cookie.value, cookie.path, cookie.domain, client.get_cookie("none"), client.get_cookie("deep"), client.get_cookie("deep", path="/session").value])
+    seen.append(
+        [
+            cookie.value,
+            cookie.path,
+            cookie.domain,
+            client.get_cookie("none"),
+            client.get_cookie("deep"),
+            client.get_cookie("deep", path="/session").value,
+        ]
+    )
     client.delete_cookie("a")
     seen.append(client.get("/").json["cookies"])
     return seen
@@ -181,7 +298,11 @@ def client_without_cookies(lab: Lab):
     app = mirror(lab)
     client = app.test_client(use_cookies=False)
     client.get("/cookie/a/1")
-    return [client.get("/").json["cookies"], lab.raises(client.set_cookie, "a", "b"), lab.raises(lambda: client.session_transaction().__enter__())]
+    return [
+        client.get("/").json["cookies"],
+        lab.raises(client.set_cookie, "a", "b"),
+        lab.raises(lambda: client.session_transaction().__enter__()),
+    ]
 
 
 @scenario
@@ -206,7 +327,10 @@ def session_transaction_with_arguments(lab: Lab):
     client = app.test_client()
     with client.session_transaction("/session/x", base_url="https://localhost/") as stored:
         stored["v"] = "deep"
-    return [lab.brief(client, "/session/y", base_url="https://localhost/"), [c.key for c in [client.get_cookie("session", path="/session")] if c]]
+    return [
+        lab.brief(client, "/session/y", base_url="https://localhost/"),
+        [c.key for c in [client.get_cookie("session", path="/session")] if c],
+    ]
 
 
 @scenario
@@ -269,7 +393,16 @@ def session_transaction_with_a_custom_interface(lab: Lab):
 
 @scenario
 def exceptions_propagate_when(lab: Lab):
-    return {str(o): lab.code(mirror(lab, **o), "/fail") for o in ({}, {"TESTING": True}, {"DEBUG": True}, {"PROPAGATE_EXCEPTIONS": True}, {"TESTING": True, "PROPAGATE_EXCEPTIONS": False})}
+    return {
+        str(o): lab.code(mirror(lab, **o), "/fail")
+        for o in (
+            {},
+            {"TESTING": True},
+            {"DEBUG": True},
+            {"PROPAGATE_EXCEPTIONS": True},
+            {"TESTING": True, "PROPAGATE_EXCEPTIONS": False},
+        )
+    }
 
 
 @scenario
@@ -287,14 +420,25 @@ def client_of_ones_own(lab: Lab):
 
     app = mirror(lab)
     app.test_client_class = Client
-    return [lab.raises(FlaskClient, app, nonsense=1), app.test_client(authentication="token").get("/").json["headers"], lab.raises(mirror(lab).test_client, authentication="x")]
+    return [
+        lab.raises(FlaskClient, app, nonsense=1),
+        app.test_client(authentication="token").get("/").json["headers"],
+        lab.raises(mirror(lab).test_client, authentication="x"),
+    ]
 
 
 @scenario
 def client_facts(lab: Lab):
     app = mirror(lab)
     client = app.test_client()
-    return [type(client).__name__, client.application is app, client.environ_base["REMOTE_ADDR"], client.environ_base["HTTP_USER_AGENT"].split("/")[0], client.preserve_context, client.allow_subdomain_redirects]
+    return [
+        type(client).__name__,
+        client.application is app,
+        client.environ_base["REMOTE_ADDR"],
+        client.environ_base["HTTP_USER_AGENT"].split("/")[0],
+        client.preserve_context,
+        client.allow_subdomain_redirects,
+    ]
 
 
 @scenario
@@ -312,14 +456,30 @@ def client_context_and_url_for(lab: Lab):
     app = mirror(lab)
     with app.test_client() as client:
         client.get("/?x=1")
-        return [flask.url_for("index"), request.args["x"], flask.g.get("none"), flask.current_app.name]
+        return [
+            flask.url_for("index"),
+            request.args["x"],
+            flask.g.get("none"),
+            flask.current_app.name,
+        ]
 
 
 @scenario
 def response_of_the_client(lab: Lab):
     client = mirror(lab).test_client()
     response = client.get("/", headers={"X-A": "1"})
-    return [response.json["method"], response.is_json, response.mimetype, response.status, response.text[:1], response.request.headers["X-A"], type(response.request).__name__, response.history, isinstance(response, flask.Response), response.access_control_allow_origin]
+    return [
+        response.json["method"],
+        response.is_json,
+        response.mimetype,
+        response.status,
+        response.text[:1],
+        response.request.headers["X-A"],
+        type(response.request).__name__,
+        response.history,
+        isinstance(response, flask.Response),
+        response.access_control_allow_origin,
+    ]
 
 
 @scenario
@@ -363,9 +523,25 @@ def kept_context_and_streams(lab: Lab):
 def test_request_context_forms(lab: Lab):
     app = mirror(lab)
     seen = []
-    for arguments, options in ((("/a?b=1",), {}), ((), {"path": "/k", "method": "PUT"}), (("/j",), {"json": {"a": 1}}), (("/d",), {"data": {"x": "y"}, "method": "POST"}), (("/q",), {"query_string": {"a": 1}}), (("/b", "http://base.example/p"), {}), ((), {})):
+    for arguments, options in (
+        (("/a?b=1",), {}),
+        ((), {"path": "/k", "method": "PUT"}),
+        (("/j",), {"json": {"a": 1}}),
+        (("/d",), {"data": {"x": "y"}, "method": "POST"}),
+        (("/q",), {"query_string": {"a": 1}}),
+        (("/b", "http://base.example/p"), {}),
+        ((), {}),
+    ):
         with app.test_request_context(*arguments, **options):
-            seen.append([request.method, request.url, request.form.to_dict(), request.get_json(silent=True), request.content_type])
+            seen.append(
+                [
+                    request.method,
+                    request.url,
+                    request.form.to_dict(),
+                    request.get_json(silent=True),
+                    request.content_type,
+                ]
+            )
     return seen
 
 
@@ -403,9 +579,24 @@ def commanding(lab: Lab):
 def cli_runner(lab: Lab):
     runner = commanding(lab).test_cli_runner()
     seen = []
-    for arguments, options in ((["hello"], {}), (["hello", "--name", "x", "a", "b"], {}), (["fail"], {}), (["exit"], {}), (["hello", "--nonsense"], {}), (["nothing"], {}), (["env"], {"env": {"CLI_TEST": "set"}})):
+    for arguments, options in (
+        (["hello"], {}),
+        (["hello", "--name", "x", "a", "b"], {}),
+        (["fail"], {}),
+        (["exit"], {}),
+        (["hello", "--nonsense"], {}),
+        (["nothing"], {}),
+        (["env"], {"env": {"CLI_TEST": "set"}}),
+    ):
         result = runner.invoke(args=arguments, **options)
-        seen.append([arguments, result.exit_code, result.output if result.exit_code == 0 else "", type(result.exception).__name__])
+        seen.append(
+            [
+                arguments,
+                result.exit_code,
+                result.output if result.exit_code == 0 else "",
+                type(result.exception).__name__,
+            ]
+        )
     result = runner.invoke(args=["input"], input="typed\n")
     return [*seen, [result.exit_code, "typed" in result.output], type(runner).__name__]
 
@@ -419,13 +610,21 @@ def cli_runner_with_a_command_object(lab: Lab):
         click.echo("plain")
 
     runner = app.test_cli_runner()
-    return [runner.invoke(plain).output, runner.invoke(app.cli.commands["hello"], ["--name", "o"]).output, runner.invoke(cli=app.cli, args=["hello"]).exit_code]
+    return [
+        runner.invoke(plain).output,
+        runner.invoke(app.cli.commands["hello"], ["--name", "o"]).output,
+        runner.invoke(cli=app.cli, args=["hello"]).exit_code,
+    ]
 
 
 @scenario
 def cli_runner_catching_or_not(lab: Lab):
     runner = commanding(lab).test_cli_runner()
-    return [lab.raises(runner.invoke, args=["fail"], catch_exceptions=False), lab.raises(runner.invoke, args="hello --name text"), runner.invoke(args=["hello"]).exit_code]
+    return [
+        lab.raises(runner.invoke, args=["fail"], catch_exceptions=False),
+        lab.raises(runner.invoke, args="hello --name text"),
+        runner.invoke(args=["hello"]).exit_code,
+    ]
 
 
 @scenario
@@ -437,7 +636,11 @@ def cli_runner_of_ones_own(lab: Lab):
 
     app = commanding(lab)
     app.test_cli_runner_class = Runner
-    return [app.test_cli_runner().invoke(args=["hello"]).output, FlaskCliRunner(app).invoke(args=["hello"]).output, FlaskCliRunner(app, env={"CLI_TEST": "runner"}).invoke(args=["env"]).output]
+    return [
+        app.test_cli_runner().invoke(args=["hello"]).output,
+        FlaskCliRunner(app).invoke(args=["hello"]).output,
+        FlaskCliRunner(app, env={"CLI_TEST": "runner"}).invoke(args=["env"]).output,
+    ]
 
 
 @scenario
@@ -447,7 +650,10 @@ def cli_runner_with_an_object_of_ones_own(lab: Lab):
     app, other = commanding(lab), lab.app("other")
     other.cli.command("who")(lambda: click.echo(flask.current_app.name))
     runner = app.test_cli_runner()
-    return [runner.invoke(other.cli, ["who"], obj=ScriptInfo(create_app=lambda: other)).output, runner.invoke(args=["hello"], obj=ScriptInfo(create_app=lambda: app)).output]
+    return [
+        runner.invoke(other.cli, ["who"], obj=ScriptInfo(create_app=lambda: other)).output,
+        runner.invoke(args=["hello"], obj=ScriptInfo(create_app=lambda: app)).output,
+    ]
 
 
 @scenario
@@ -462,7 +668,12 @@ def testing_flag(lab: Lab):
 def several_clients_are_apart(lab: Lab):
     app = mirror(lab)
     one, two = app.test_client(), app.test_client()
-    return [lab.brief(one, "/session/1"), lab.brief(two, "/session/2"), lab.brief(one, "/session/3"), lab.brief(two, "/session/4")]
+    return [
+        lab.brief(one, "/session/1"),
+        lab.brief(two, "/session/2"),
+        lab.brief(one, "/session/3"),
+        lab.brief(two, "/session/4"),
+    ]
 
 
 @scenario
