@@ -10,8 +10,9 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -38,42 +39,68 @@ START = "import flask; flask.Flask('x')"
 SERVED = ("plain", "one-parameter", "json-out", "session-read", "template-links", "static")
 
 Sides = dict[str, tuple[str, bool]]
+Size = tuple[int, int, int]
 
 
-def measure_requests(sides: Sides, rounds: int, count: int) -> list[dict[str, Any]]:
-    """The same request to applications of all sizes, in microseconds."""
-    samples: dict[tuple[str, tuple[int, int, int]], list[float]] = {}
+@dataclass
+class Grown:
+    """One size on one side: a worker, and how many requests take it some milliseconds."""
+
+    worker: WorkerProcess
+    application: str
+    count: int = 100
+
+    def prepare(self, milliseconds: float) -> None:
+        self.order("prepare")
+        for _ in range(3):
+            self.count = max(10, round(milliseconds * 1000 / self.microseconds()))
+
+    def microseconds(self) -> float:
+        """CPU time per request."""
+        spent: int = self.order("run")["ns"]
+        return spent / self.count / 1000
+
+    def order(self, do: str) -> dict[str, Any]:
+        return self.worker.order(
+            do=do, scenario="grown", application=self.application, count=self.count
+        )
+
+
+def measure_requests(sides: Sides, rounds: int, milliseconds: float) -> list[dict[str, Any]]:
+    """The same request to applications of all sizes, in microseconds.
+
+    Each sample of a size stands beside one of the smallest, taken right before or after it.
+    """
+    pairs: dict[tuple[str, Size], list[tuple[float, float]]] = {}
     with ExitStack() as stack:
-        running = []
+        running: dict[tuple[str, Size], Grown] = {}
         for size in SIZES:
-            show_progress(f"starting {size}")
             for side, (python, is_ours) in sides.items():
+                show_progress(f"starting {side} {size}")
                 worker = stack.enter_context(WorkerProcess(python, is_ours=is_ours))
-                order = {"scenario": "grown", "application": "grown:" + ",".join(map(str, size))}
-                worker.order(do="prepare", **order)
-                worker.order(do="run", count=count // 4, **order)
-                running.append((side, size, worker, order))
+                grown = Grown(worker, "grown:" + ",".join(map(str, size)))
+                grown.prepare(milliseconds)
+                running[side, size] = grown
         for number in range(rounds):
             show_progress(f"round {number + 1} of {rounds}")
-            for side, size, worker, order in running if number % 2 == 0 else reversed(running):
-                spent = worker.order(do="run", count=count, **order)["ns"]
-                samples.setdefault((side, size), []).append(spent / count / 1000)
+            for (side, size), grown in running.items():
+                smallest = running[side, SIZES[0]]
+                if number % 2:
+                    pair = (grown.microseconds(), smallest.microseconds())
+                else:
+                    pair = (smallest.microseconds(), grown.microseconds())[::-1]
+                pairs.setdefault((side, size), []).append(pair)
     return [
         {
             **dict(zip(("routes", "blueprints", "hooks"), size, strict=True)),
-            "us": {side: round(median(samples[side, size]), 2) for side in sides},
+            "us": {side: round(median(one for one, _ in pairs[side, size]), 2) for side in sides},
             "against_smallest": {
-                side: round(median(ratios(samples[side, size], samples[side, SIZES[0]])), 2)
+                side: round(median(one / base for one, base in pairs[side, size]), 2)
                 for side in sides
             },
         }
         for size in SIZES
     ]
-
-
-def ratios(values: Sequence[float], bases: Sequence[float]) -> list[float]:
-    """Round by round, so that what disturbs a whole round cancels out."""
-    return [value / base for value, base in zip(values, bases, strict=True)]
 
 
 def process_milliseconds(python: str, is_ours: bool, code: str) -> float:
@@ -149,7 +176,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     sides = {"original": (original_path, False), "ours": (arguments.ours, True)}
     original = environments.look_at(original_path)
     ours = environments.look_at(arguments.ours, is_ours=True)
-    rounds, count, times = (3, 300, 3) if arguments.quick else (15, 1000, 15)
+    rounds, milliseconds, times = (5, 10.0, 3) if arguments.quick else (21, 20.0, 15)
     return {
         "kind": "growth",
         "date": environments.today(),
@@ -157,8 +184,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         "original": original,
         "ours": ours,
         "notes": environments.describe_sides(original, ours),
-        "plan": {"rounds": rounds, "count": count, "processes": times},
-        "requests": measure_requests(sides, rounds, count),
+        "plan": {"rounds": rounds, "milliseconds": milliseconds, "processes": times},
+        "requests": measure_requests(sides, rounds, milliseconds),
         "application": measure_application(sides, times),
     }
 

@@ -186,7 +186,11 @@ def main() -> int:
     if shutil.which("valgrind") is None:
         print("valgrind is not installed (Debian: apt-get install valgrind)", file=sys.stderr)
         return 2
-    results = measure(arguments.python)
+    try:
+        results = measure(arguments.python)
+    except (CountFailed, subprocess.CalledProcessError) as error:
+        print(f"nothing was counted: {error}", file=sys.stderr)
+        return 2
     print(json.dumps(results, indent=1))
     if arguments.record:
         environments.write_json(OUTPUT, results)

@@ -258,7 +258,11 @@ def main() -> int:
     if shutil.which("wrk") is None:
         print("wrk is not installed (Debian: apt-get install wrk)", file=sys.stderr)
         return 2
-    results = measure(arguments)
+    try:
+        results = measure(arguments)
+    except LoadFailed as error:
+        print(f"nothing was measured: {error}", file=sys.stderr)
+        return 2
     print(report.http_section(results))
     is_complete = not arguments.quick and not arguments.only
     output = arguments.output or (OUTPUT if is_complete else None)

@@ -9,7 +9,6 @@ import typing as t
 import weakref
 from collections.abc import Iterable
 from datetime import timedelta
-from itertools import chain
 from types import TracebackType
 
 from werkzeug.datastructures import ImmutableDict
@@ -209,10 +208,8 @@ class Flask(App):
         """Add what the context processors have to a template's variables; what the view passed
         stays.
         """
-        names: Iterable[str | None] = (None,)
         current = _cv_request.get(None)
-        if current is not None:
-            names = chain(names, reversed(current.request.blueprints))
+        names = (None,) if current is None else (None, *reversed(current.request.blueprints))
         passed = context.copy()
         for name in names:
             for processor in self.template_context_processors.get(name, ()):

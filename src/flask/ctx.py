@@ -459,7 +459,8 @@ class RequestContext(_Context):
             if not self._tokens:  # otherwise it is still pushed, and its end will come
                 self._tear_down(exc)
         finally:
-            if not (self._tokens or self._shares_app_context):
+            elsewhere = _cv_app.get().app is not self.app
+            if elsewhere or not (self._tokens or self._shares_app_context):
                 self.app.do_teardown_appcontext(exc)
             _cv_app.get().announce_end()
 

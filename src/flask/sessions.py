@@ -6,9 +6,12 @@ import collections.abc as c
 import hashlib
 import typing as t
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
+from werkzeug.http import dump_cookie
+from werkzeug.wrappers import Response as ResponseBase
 
 from .json.tag import TaggedJSONSerializer
 from .signing import SessionSerializer
@@ -228,7 +231,7 @@ class SecureCookieSessionInterface(SessionInterface, metaclass=WatchedType):
         tell clients apart by cookie if the session was asked for.
         """
         if session.accessed:
-            response.vary.add("Cookie")
+            _vary_by_cookie(response)
         scope: dict[str, t.Any] = {
             "domain": self.get_cookie_domain(app),
             "path": self.get_cookie_path(app),
@@ -241,18 +244,43 @@ class SecureCookieSessionInterface(SessionInterface, metaclass=WatchedType):
         if not session:
             if session.modified:
                 response.delete_cookie(name, **scope)
-                response.vary.add("Cookie")
+                _vary_by_cookie(response)
             return
         if not self.should_set_cookie(app, session):
             return
         signer = t.cast(URLSafeTimedSerializer, self.get_signing_serializer(app))
-        response.set_cookie(
-            name,
-            signer.dumps(dict(session)),
-            expires=self.get_expiration_time(app, session),
-            **scope,
-        )
+        value = signer.dumps(dict(session))
+        expires = self.get_expiration_time(app, session)
+        _set_cookie(response, name, value, expires, scope)
+        _vary_by_cookie(response)
+
+
+def _vary_by_cookie(response: Response) -> None:
+    # PERF: 'response.vary' is parsed from the header, and written back, on each use.
+    vary = response.headers.get("Vary")
+    if vary is None:
+        response.headers["Vary"] = "Cookie"
+    elif vary != "Cookie":
         response.vary.add("Cookie")
+
+
+def _set_cookie(
+    response: Response, name: str, value: str, expires: datetime | None, scope: dict[str, t.Any]
+) -> None:
+    # PERF: for the same settings, all cookies end alike. The value is one that needs no quoting.
+    if expires is None and type(response).set_cookie is ResponseBase.set_cookie:
+        cookie = f"{name}={value}{_attributes(name, *scope.items())}"
+        max_size = response.max_cookie_size
+        if not max_size or len(cookie) <= max_size:
+            response.headers.add("Set-Cookie", cookie)
+            return
+    response.set_cookie(name, value, expires=expires, **scope)
+
+
+@lru_cache(maxsize=64)
+def _attributes(name: str, *scope: tuple[str, t.Any]) -> str:
+    """What follows the value in a cookie, as Werkzeug writes it."""
+    return dump_cookie(name, "", **dict(scope)).removeprefix(f"{name}=")
 
 
 def _methods_of(interface_class: type) -> list[t.Any]:

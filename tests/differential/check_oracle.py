@@ -1,10 +1,12 @@
 """Ask the original itself whether the recorded answers still hold, and compare ours with its.
 
     python -m tests.differential.check_oracle [--oracle PYTHON] [topic ...]
+    python -m tests.differential.check_oracle --fresh 200
 
 ``PYTHON`` is an interpreter with the original installed; without it an environment is made
 in ``.work/oracle``.  The answer is 1 where a record no longer holds, or where this
-interpreter's implementation differs in a way ``docs/differences.md`` doesn't list.
+interpreter's implementation differs in a way ``docs/differences.md`` doesn't list.  With
+``--fresh`` the generators make that many scenarios of each kind that nobody has seen before.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import venv
 from pathlib import Path
 from typing import Any
@@ -75,13 +78,29 @@ def report(title: str, keys: list[str], expected: Observations, actual: Observat
         print("\n".join(narrow(expected.get(key, {}), actual.get(key, {}))))
 
 
+def compare_fresh(oracle: Path | str, count: int) -> int:
+    """Compare both sides on seeds that are taken from the clock, and say which."""
+    from .run import observe_all
+
+    first = int(time.time())
+    answers = ask(oracle, [], "--fresh", f"{first}:{count}")
+    ours = observe_all([], fresh=range(first, first + count))
+    unlisted = [key for key in compare(answers, ours) if reason_for(key) is None]
+    report("unlisted differences", unlisted, answers, ours)
+    print(f"{len(answers)} fresh scenarios, seeds {first} to {first + count - 1}")
+    return int(bool(unlisted))
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.differential.check_oracle")
     parser.add_argument("topics", nargs="*")
     parser.add_argument("--oracle", type=Path, default=os.environ.get("HIPFLASK_ORACLE"))
     parser.add_argument("--records-only", action="store_true", help="don't run our own side")
+    parser.add_argument("--fresh", type=int, metavar="COUNT", help="compare on fresh seeds")
     options = parser.parse_args(arguments)
     oracle = options.oracle or make_oracle(ROOT / ".work" / "oracle")
+    if options.fresh:
+        return compare_fresh(oracle, options.fresh)
     answers, records = ask(oracle, options.topics), recorded(options.topics)
     stale = compare(records, answers)
     report("records no longer hold", stale, records, answers)

@@ -30,10 +30,14 @@ def dump(observations: Mapping[str, Any]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def observe_all(topics: Iterable[str], shuffle: int | None = None) -> Observations:
-    from . import harness
+def observe_all(
+    topics: Iterable[str], shuffle: int | None = None, fresh: range | None = None
+) -> Observations:
+    """Run the scenarios of these topics (of all), or the generators on fresh seeds."""
+    from . import generators, harness
 
-    scenarios = list(harness.load(topics).items())
+    made = harness.load(topics) if fresh is None else generators.scenarios(fresh)
+    scenarios = list(made.items())
     if shuffle is not None:
         random.Random(shuffle).shuffle(scenarios)
     return {key: harness.observe(key, run) for key, run in scenarios}
@@ -61,6 +65,22 @@ def is_original() -> bool:
     return importlib.metadata.version("flask") == "3.1.3"
 
 
+def find(identity: str) -> Any:
+    """Answer the scenario of this id, be it of a seed that isn't recorded."""
+    from . import generators, harness
+
+    if identity.startswith("generated."):
+        seed = int(identity.rpartition("[")[2].rstrip("]"))
+        return generators.scenarios(range(seed, seed + 1))[identity]
+    return harness.load([identity.partition(".")[0]])[identity]
+
+
+def seeds(text: str) -> range:
+    """Read ``FIRST:COUNT``."""
+    first, _, count = text.partition(":")
+    return range(int(first), int(first) + int(count))
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.differential.run")
     parser.add_argument("topics", nargs="*")
@@ -68,18 +88,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--record", action="store_true", help="write them as the records")
     parser.add_argument("--show", action="append", default=[], help="print these scenarios")
     parser.add_argument("--shuffle", type=int, help="run in a random order of this seed")
+    parser.add_argument("--fresh", type=seeds, help="run the generators on FIRST:COUNT seeds")
     options = parser.parse_args(arguments)
+    if options.record and options.fresh:
+        parser.error("fresh seeds are not recorded")
     if options.show:
         os.environ["DIFFERENTIAL_TRACE"] = "1"
         from . import harness
 
-        scenarios = harness.load({key.partition(".")[0] for key in options.show})
         for key in options.show:
-            print(json.dumps(harness.observe(key, scenarios[key]), indent=2))
+            print(json.dumps(harness.observe(key, find(key)), indent=2))
         return 0
     if options.record and not is_original():
         parser.error("only the original's answers are recorded, and this isn't flask 3.1.3")
-    observations = observe_all(options.topics, options.shuffle)
+    observations = observe_all(options.topics, options.shuffle, options.fresh)
     if options.out:
         options.out.write_text(dump(observations))
     if options.record:

@@ -39,7 +39,11 @@ class Tracking(BaseModel):
 
 @pytest.fixture
 def app():
-    app = OpenAPI(__name__, info=Info(title="Library", version="1"))
+    app = OpenAPI(
+        __name__,
+        info=Info(title="Library", version="1"),
+        security_schemes={"token": {"type": "http", "scheme": "bearer"}},
+    )
     api = APIBlueprint("api", __name__, url_prefix="/api")
     views = APIView(url_prefix="/v2", view_tags=[BOOKS])
 
@@ -62,6 +66,7 @@ def app():
 
     @views.route("/books")
     class Books:
+        @views.doc(summary="Search again")
         def get(self, query: Search):
             return query.word
 

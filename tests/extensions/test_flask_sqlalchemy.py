@@ -267,10 +267,7 @@ def test_app_without_database_setting_is_refused() -> None:
 
 
 def test_shell_has_the_models_at_hand(stocked: flask.Flask) -> None:
-    from flask_sqlalchemy.extension import SQLAlchemy as Extension
-
-    names: dict[str, object] = {}
-    for processor in stocked.shell_context_processors:
-        names |= processor()
-    assert isinstance(names["db"], Extension)
+    with stocked.app_context():
+        names = stocked.make_shell_context()
+    assert names["db"] is db
     assert names["Lamp"] is Lamp

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from werkzeug.routing import BaseConverter, IntegerConverter, Rule, ValidationError
@@ -68,11 +69,28 @@ class Builder:
         return path + self.tail
 
     def _path_with_query(self, values: dict[str, t.Any]) -> str | None:
-        if not self.names.issubset(values):
+        names = self.names
+        if not names.issubset(values):
             return None
-        for value in values.values():
+        query = ""
+        for name, value in values.items():
             if value is None:
                 return None
+            if name not in names:
+                # PERF: most values of a query need no quoting.
+                if type(value) is int:
+                    value = str(value)
+                elif type(value) is not str or not (value.isalnum() and value.isascii()):
+                    return self._path_by_rule(values)
+                if not (name.isidentifier() and name.isascii()):
+                    return self._path_by_rule(values)
+                query += f"&{name}={value}" if query else f"?{name}={value}"
+        if query and self.rule.map.sort_parameters:
+            return self._path_by_rule(values)
+        path = self.path({name: values[name] for name in names})
+        return None if path is None else path + query
+
+    def _path_by_rule(self, values: dict[str, t.Any]) -> str | None:
         try:
             return self.rule._build_unknown(**values)[1].lstrip("/")
         except ValidationError:
@@ -107,8 +125,11 @@ def _writer(converter: BaseConverter) -> Write:
 _quote = BaseConverter.to_url
 
 
+_is_unreserved = re.compile(r"[\w.~!$&'()*+,/:;=@-]+", re.ASCII).fullmatch
+
+
 def _write_text(value: t.Any) -> str:
-    if type(value) is str and value.isalnum() and value.isascii():
+    if type(value) is str and _is_unreserved(value):
         return value
     return _quote(t.cast(BaseConverter, None), value)
 

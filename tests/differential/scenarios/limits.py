@@ -15,7 +15,8 @@ def taking(lab: Lab, **options):
 
     @app.post("/form")
     def form():
-        return f"{len(request.form)} {sum(len(v) for v in request.form.values())} {sorted(request.files)}"
+        size = sum(len(value) for value in request.form.values())
+        return f"{len(request.form)} {size} {sorted(request.files)}"
 
     @app.post("/data")
     def data():
@@ -44,7 +45,8 @@ def taking(lab: Lab, **options):
         request.max_content_length = 20
         request.max_form_memory_size = 10
         request.max_form_parts = 2
-        return f"{len(request.form)} {request.max_content_length} {request.max_form_memory_size} {request.max_form_parts}"
+        limits = [request.max_content_length, request.max_form_memory_size, request.max_form_parts]
+        return f"{len(request.form)} {limits}"
 
     return app
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import runpy
 import sys
@@ -314,12 +315,11 @@ def run(lab: Lab, options):
     for settings in ({}, {"SERVER_NAME": "conf.example:777"}, {"SERVER_NAME": "conf.example"}):
         app = lab.app(**settings)
 
-        def fake(host, port, application, **kwargs):
+        def fake(host, port, application, app=app, **kwargs):
             seen.append([host, port, application is app, kwargs])
 
         lab.patch_run_simple(fake)
-        lab.patch(sys, "stdout", open(os.devnull, "w"))
-        lab.exit.callback(sys.stdout.close)
+        lab.patch(sys, "stdout", io.StringIO())
         app.run(**options)
         seen.append([app.debug])
     return seen
@@ -332,8 +332,7 @@ def run_and_the_environment(lab: Lab, name):
     lab.patch_run_simple(
         lambda host, port, application, **kwargs: lab.say("run", host, port, kwargs)
     )
-    lab.patch(sys, "stdout", open(os.devnull, "w"))
-    lab.exit.callback(sys.stdout.close)
+    lab.patch(sys, "stdout", io.StringIO())
     app = lab.app()
     app.run()
     return app.debug
@@ -347,8 +346,7 @@ def run_reads_dotenv(lab: Lab):
     lab.patch_run_simple(
         lambda host, port, application, **kwargs: lab.say("run", kwargs.get("use_reloader"))
     )
-    lab.patch(sys, "stdout", open(os.devnull, "w"))
-    lab.exit.callback(sys.stdout.close)
+    lab.patch(sys, "stdout", io.StringIO())
     app = lab.app()
     app.run()
     seen = [os.environ.get(k) for k in ("FROM_ENV", "FROM_FLASKENV", "BOTH")]

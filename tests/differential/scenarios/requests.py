@@ -199,123 +199,6 @@ def raw(lab: Lab, app, **environ):
     return [answer.get("status"), answer.get("raised"), answer["chunks"]]
 
 
-ODD_PATHS = {
-    "latin": "/\xe9",
-    "bad_utf8": "/\xff\xfe",
-    "empty": "",
-    "no_slash": "x",
-    "null": "/\x00",
-    "cr": "/a\r\nb",
-    "space": "/ a",
-    "utf8": "/\u00fc".encode().decode("latin-1"),
-    "percent": "/%41",
-    "double": "//x",
-    "star": "*",
-    "long": "/" + "a" * 3000,
-    "surrogate": "/\xed\xa0\x80",
-}
-
-
-@family(**ODD_PATHS)
-def odd_path_info(lab: Lab, path):
-    app = lab.app()
-    app.add_url_rule("/", "index", lambda: ascii([request.path, request.url, request.full_path]))
-    app.add_url_rule("/<path:p>", "path", lambda p: ascii([p, request.path, request.url])[:300])
-    return raw(lab, app, PATH_INFO=path)
-
-
-ODD_QUERIES = {
-    "latin": "a=\xe9",
-    "bad": "a=%ff%fe",
-    "bare_percent": "a=%",
-    "percent_g": "a=%zz",
-    "plus": "a=1+2",
-    "empty": "",
-    "amps": "&&&",
-    "equals": "===",
-    "semicolon": "a=1;b=2",
-    "unicode": "a=\u00fc".encode().decode("latin-1"),
-    "null": "a=%00",
-    "many": "&".join(f"k{n}={n}" for n in range(50)),
-    "space": "a=b c",
-    "hash": "a=#b",
-    "newline": "a=%0d%0ab",
-    "brackets": "a[]=1&a[]=2",
-}
-
-
-@family(**ODD_QUERIES)
-def odd_query_string(lab: Lab, query):
-    app = lab.app()
-    app.add_url_rule(
-        "/",
-        "index",
-        lambda: ascii(
-            [
-                list(request.args.items(multi=True)),
-                request.query_string,
-                request.full_path,
-                request.url,
-            ]
-        )[:800],
-    )
-    return raw(lab, app, QUERY_STRING=query)
-
-
-ODD_HEADERS = {
-    "cookie_plain": {"HTTP_COOKIE": "a=1; b=2; a=3"},
-    "cookie_bad": {"HTTP_COOKIE": 'a; =b; c==d;;; e="quoted\\"x"'},
-    "cookie_latin": {"HTTP_COOKIE": "a=\xe9; \xfc=1"},
-    "cookie_utf8": {"HTTP_COOKIE": "a=\u00fc".encode().decode("latin-1")},
-    "latin": {"HTTP_X_A": "\xe9"},
-    "empty": {"HTTP_X_A": ""},
-    "comma": {"HTTP_X_A": "a,b"},
-    "underscore": {"HTTP_X__A": "1"},
-    "type_odd": {"CONTENT_TYPE": "text/html; charset"},
-    "type_bad": {"CONTENT_TYPE": ";;;"},
-    "type_missing": {"CONTENT_TYPE": ""},
-    "length_bad": {"CONTENT_LENGTH": "x"},
-    "accept_bad": {"HTTP_ACCEPT": ";;q=x,,"},
-    "auth_empty": {"HTTP_AUTHORIZATION": ""},
-    "range_bad": {"HTTP_RANGE": "bytes=x"},
-    "agent": {"HTTP_USER_AGENT": "Agent/1.0 (x; \xe9)"},
-    "date_bad": {"HTTP_IF_MODIFIED_SINCE": "bad"},
-    "method_odd": {"REQUEST_METHOD": "BREW"},
-    "method_lower": {"REQUEST_METHOD": "get"},
-    "method_empty": {"REQUEST_METHOD": ""},
-    "scheme": {"wsgi.url_scheme": "gopher"},
-    "host_missing": {"HTTP_HOST": ""},
-    "cookie_long": {"HTTP_COOKIE": "a=" + "x" * 5000},
-}
-
-
-@family(**ODD_HEADERS)
-def odd_header(lab: Lab, environ):
-    app = lab.app()
-
-    def view():
-        parts = [
-            list(request.cookies.items(multi=True)),
-            request.headers.get("X-A"),
-            request.headers.get("X--A"),
-            request.content_type,
-            request.mimetype,
-            request.content_length,
-            str(request.accept_mimetypes),
-            request.authorization and request.authorization.type,
-            str(request.range),
-            str(request.user_agent),
-            request.if_modified_since,
-            request.method,
-            request.host,
-            request.scheme,
-        ]
-        return ascii(parts)[:700]
-
-    app.add_url_rule("/", "index", view)
-    return raw(lab, app, **environ)
-
-
 @family("POST", "PUT", "PATCH", "DELETE", "GET")
 def form_and_files(lab: Lab, method):
     app = lab.app()
@@ -385,12 +268,19 @@ BROKEN = {
     "empty": b"",
     "only_end": b"--b--",
     "no_name": b"--b\r\nContent-Disposition: form-data\r\n\r\nval\r\n--b--\r\n",
-    "file_no_type": b'--b\r\nContent-Disposition: form-data; name="a"; filename="f"\r\n\r\nval\r\n--b--\r\n',
-    "file_empty_name": b'--b\r\nContent-Disposition: form-data; name="a"; filename=""\r\n\r\n\r\n--b--\r\n',
+    "file_no_type": (
+        b'--b\r\nContent-Disposition: form-data; name="a"; filename="f"\r\n\r\nval\r\n--b--\r\n'
+    ),
+    "file_empty_name": (
+        b'--b\r\nContent-Disposition: form-data; name="a"; filename=""\r\n\r\n\r\n--b--\r\n'
+    ),
     "bad_disposition": b"--b\r\nContent-Disposition: nothing\r\n\r\nval\r\n--b--\r\n",
     "long_header": b"--b\r\nX: " + b"y" * 10000 + b"\r\n\r\nv\r\n--b--\r\n",
     "latin_value": b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n\xe9\r\n--b--\r\n',
-    "encoded_name": b"--b\r\nContent-Disposition: form-data; name=\"a\"; filename*=utf-8''%C3%BC.txt\r\n\r\nval\r\n--b--\r\n",
+    "encoded_name": (
+        b'--b\r\nContent-Disposition: form-data; name="a"; '
+        b"filename*=utf-8''%C3%BC.txt\r\n\r\nval\r\n--b--\r\n"
+    ),
 }
 
 
@@ -590,7 +480,8 @@ def url_rule_and_endpoint_facts(lab: Lab):
         "/<int:n>",
         "page",
         lambda n: (
-            f"{request.url_rule.rule} {request.url_rule.endpoint} {sorted(request.url_rule.methods)} {request.endpoint} {request.view_args}"
+            f"{request.url_rule.rule} {request.url_rule.endpoint} "
+            f"{sorted(request.url_rule.methods)} {request.endpoint} {request.view_args}"
         ),
     )
     return lab.brief(app, "/5")

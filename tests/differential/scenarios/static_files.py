@@ -282,8 +282,8 @@ SENDS = {
         io.BytesIO(b"bytes"), "text/plain", as_attachment=True
     ),
     "stringio": lambda t: send_file(io.StringIO("text"), mimetype="text/plain"),
-    "open_file": lambda t: send_file(open(t / "secret.txt", "rb"), download_name="o.txt"),
-    "open_text": lambda t: send_file(open(t / "secret.txt"), download_name="o.txt"),
+    "open_file": lambda t: send_file((t / "secret.txt").open("rb"), download_name="o.txt"),
+    "open_text": lambda t: send_file((t / "secret.txt").open(), download_name="o.txt"),
     "bytesio_position": lambda t: send_file(seeked(), mimetype="text/plain"),
     "positional": lambda t: send_file(t / "secret.txt", "text/a", True, "p.txt"),
     "gz": lambda t: send_file(t / "static/a.tar.gz"),

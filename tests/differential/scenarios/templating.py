@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime
 import sys
 
-import jinja2.defaults
-from jinja2 import DictLoader, TemplateNotFound, UndefinedError
+from jinja2 import TemplateNotFound, UndefinedError
 from markupsafe import Markup
 
 import flask
@@ -156,7 +155,10 @@ def template_object(lab: Lab):
 def globals_and_context(lab: Lab):
     app = lab.app(SECRET_KEY="k", NAME="n")
     app.add_url_rule("/", "index", lambda: "x")
-    text = "{{ request.path }} {{ session.get('a') }} {{ g.get('b') }} {{ config.NAME }} {{ url_for('index') }} {{ get_flashed_messages() }}"
+    text = (
+        "{{ request.path }} {{ session.get('a') }} {{ g.get('b') }} {{ config.NAME }}"
+        "{{ url_for('index') }} {{ get_flashed_messages() }}"
+    )
     with app.test_request_context("/here"):
         inside = render_template_string(text)
     names = sorted(
@@ -164,7 +166,7 @@ def globals_and_context(lab: Lab):
     )
     with app.app_context():
         without = [
-            lab.raises(render_template_string, "{{ %s }}" % part)
+            lab.raises(render_template_string, "{{ " + part + " }}")
             for part in (
                 "request is defined",
                 "session is defined",
@@ -183,7 +185,8 @@ def globals_and_context(lab: Lab):
 def globals_in_imported_templates(lab: Lab):
     lab.file(
         "templates/macro.html",
-        "{% macro m() %}{{ request.path if request }}|{{ config.NAME }}|{{ g.x if g }}|{{ extra }}{% endmacro %}",
+        "{% macro m() %}{{ request.path if request }}|{{ config.NAME }}|{{ g.x if g }}|"
+        "{{ extra }}{% endmacro %}",
     )
     lab.file("templates/plain.html", "{% import 'macro.html' as t %}{{ t.m() }}")
     lab.file("templates/with.html", "{% import 'macro.html' as t with context %}{{ t.m() }}")
@@ -259,87 +262,6 @@ def processor_added_to_the_registry_later(lab: Lab):
     return [first, lab.brief(app)]
 
 
-def registered(app, how):
-    def shout(value, *more):
-        return f"{value}!{''.join(more)}"
-
-    def odd(value):
-        return value % 2 == 1
-
-    def now():
-        return "now"
-
-    if how == "decorator":
-        app.template_filter()(shout)
-        app.template_test()(odd)
-        app.template_global()(now)
-    elif how == "named":
-        app.template_filter("shout")(shout)
-        app.template_test("odd")(odd)
-        app.template_global("now")(now)
-    elif how == "keyword":
-        app.template_filter(name="shout")(shout)
-        app.template_test(name="odd")(odd)
-        app.template_global(name="now")(now)
-    elif how == "add":
-        app.add_template_filter(shout)
-        app.add_template_test(odd)
-        app.add_template_global(now)
-    elif how == "add_named":
-        app.add_template_filter(shout, "shout")
-        app.add_template_test(odd, name="odd")
-        app.add_template_global(now, "now")
-    elif how == "environment":
-        app.jinja_env.filters["shout"] = shout
-        app.jinja_env.tests["odd"] = odd
-        app.jinja_env.globals["now"] = now
-    elif how == "bare":
-        app.template_filter(shout)
-        app.template_test(odd)
-        app.template_global(now)
-
-
-TEXT = "{{ 'x'|shout }} {{ 'x'|shout('y') }} {{ 3 is odd }} {{ now() }}"
-
-
-@family("decorator", "named", "keyword", "add", "add_named", "environment", "bare")
-def filters_tests_globals(lab: Lab, how):
-    app = lab.app()
-    facts = lab.raises(registered, app, how)
-    with app.app_context():
-        return [facts, lab.raises(render_template_string, TEXT)]
-
-
-@scenario
-def filters_tests_globals_of_blueprints(lab: Lab):
-    app = lab.app()
-    bp = Blueprint("bp", __name__)
-
-    @bp.app_template_filter()
-    def one(value):
-        return f"one {value}"
-
-    bp.app_template_filter("two")(one)
-    bp.add_app_template_filter(one, "three")
-
-    @bp.app_template_test()
-    def yes(value):
-        return True
-
-    bp.add_app_template_test(yes, "always")
-
-    @bp.app_template_global()
-    def glob():
-        return "glob"
-
-    bp.add_app_template_global(glob, "other")
-    app.register_blueprint(bp)
-    with app.app_context():
-        return render_template_string(
-            "{{ 1|one }} {{ 1|two }} {{ 1|three }} {{ 1 is yes }} {{ 1 is always }} {{ glob() }} {{ other() }}"
-        )
-
-
 @scenario
 def decorated_functions_come_back(lab: Lab):
     app = lab.app()
@@ -349,264 +271,6 @@ def decorated_functions_come_back(lab: Lab):
         app.template_global("c")(max) is max,
         app.context_processor(dict) is dict,
     ]
-
-
-@scenario
-def search_order_app_before_blueprints(lab: Lab):
-    lab.file("templates/page.html", "app page")
-    lab.file("one/page.html", "one page")
-    lab.file("one/own.html", "one own")
-    lab.file("two/own.html", "two own")
-    lab.file("two/last.html", "two last")
-    app = lab.app()
-    for name in ("one", "two"):
-        bp = Blueprint(
-            name, __name__, root_path=str(lab.tmp), template_folder=name, url_prefix=f"/{name}"
-        )
-        bp.add_url_rule("/own", "own", lambda: render_template("own.html"))
-        bp.add_url_rule("/page", "page", lambda: render_template("page.html"))
-        app.register_blueprint(bp)
-    app.add_url_rule("/own", "own", lambda: render_template("own.html"))
-    app.add_url_rule("/last", "last", lambda: render_template("last.html"))
-    app.add_url_rule("/none", "none", lambda: render_template("none.html"))
-    return [
-        lab.briefs(app, "/own", "/last", "/one/own", "/two/own", "/two/page", "/none"),
-        sorted(app.jinja_env.list_templates()),
-    ]
-
-
-@scenario
-def nested_blueprint_templates(lab: Lab):
-    lab.file("outer/a.html", "outer a")
-    lab.file("inner/a.html", "inner a")
-    lab.file("inner/b.html", "inner b")
-    app = lab.app()
-    outer = Blueprint("outer", __name__, root_path=str(lab.tmp), template_folder="outer")
-    inner = Blueprint("inner", __name__, root_path=str(lab.tmp), template_folder="inner")
-    outer.register_blueprint(inner)
-    app.register_blueprint(outer)
-    with app.app_context():
-        return [render_template("a.html"), render_template("b.html")]
-
-
-@scenario
-def explain_template_loading(lab: Lab):
-    import logging
-
-    app = library(lab, EXPLAIN_TEMPLATE_LOADING=True)
-    app.logger.setLevel(logging.INFO)
-    lab.file("one/hello.html", "shadowed")
-    bp = Blueprint(
-        "one", __name__, root_path=str(lab.tmp), template_folder="one", url_prefix="/one"
-    )
-    bp.add_url_rule("/", "index", lambda: render_template("missing.html"))
-    app.register_blueprint(bp)
-    with app.app_context():
-        seen = [
-            lab.raises(render_template, "hello.html", name="x"),
-            lab.raises(render_template, "missing.html"),
-        ]
-    seen.append(lab.code(app, "/one/"))
-    return [
-        seen,
-        [
-            "hello.html" in lab.messages[0],
-            "templates" in lab.messages[0],
-            "missing.html" in lab.messages[1],
-            "one" in lab.messages[1],
-            "one" in lab.messages[2],
-        ],
-    ]
-
-
-@scenario
-def template_folder_choices(lab: Lab):
-    lab.file("views/a.html", "views")
-    lab.file("templates/a.html", "default")
-    seen = []
-    for folder in (
-        "views",
-        str(lab.tmp / "views"),
-        lab.tmp / "views",
-        None,
-        "nowhere",
-        "templates",
-    ):
-        app = lab.app(template_folder=folder)
-        with app.app_context():
-            seen.append(
-                [
-                    lab.raises(render_template, "a.html"),
-                    str(app.template_folder),
-                    app.jinja_loader is None,
-                ]
-            )
-    return seen
-
-
-@scenario
-def reloading(lab: Lab):
-    seen = []
-    for options in ({}, {"TEMPLATES_AUTO_RELOAD": True}, {"DEBUG": True}):
-        app = lab.app(**options)
-        lab.file("templates/r.html", "one", mtime=1_500_000_000)
-        with app.app_context():
-            first = render_template("r.html")
-            lab.file("templates/r.html", "two", mtime=1_600_000_000)
-            seen.append([first, render_template("r.html")])
-    return seen
-
-
-@scenario
-def reloading_switched_on_later(lab: Lab):
-    app = lab.app()
-    lab.file("templates/r.html", "one", mtime=1_500_000_000)
-    with app.app_context():
-        seen = [render_template("r.html")]
-        app.config["TEMPLATES_AUTO_RELOAD"] = True
-        lab.file("templates/r.html", "two", mtime=1_600_000_000)
-        seen.append(render_template("r.html"))
-        app.jinja_env.auto_reload = True
-        seen.append(render_template("r.html"))
-    return seen
-
-
-@scenario
-def jinja_options(lab: Lab):
-    class Shop(flask.Flask):
-        jinja_options = {
-            "trim_blocks": True,
-            "variable_start_string": "[[",
-            "variable_end_string": "]]",
-        }
-
-    app = lab.app(cls=Shop)
-    other = lab.app()
-    other.jinja_options["line_statement_prefix"] = "%"
-    with app.app_context():
-        one = render_template_string("{% if 1 %}\n[[ 5 ]] {{ 6 }}{% endif %}")
-    with other.app_context():
-        two = render_template_string("% if 1\nyes\n% endif")
-    return [
-        one,
-        two,
-        dict(flask.Flask.jinja_options),
-        other.jinja_options is flask.Flask.jinja_options,
-    ]
-
-
-@scenario
-def jinja_options_after_the_environment_is_made(lab: Lab):
-    app = lab.app()
-    app.jinja_env  # noqa: B018
-    app.jinja_options = {"trim_blocks": True}
-    with app.app_context():
-        return [render_template_string("{% if 1 %}\nx{% endif %}"), app.jinja_env.trim_blocks]
-
-
-@scenario
-def jinja_environment_facts(lab: Lab):
-    app = lab.app()
-    env = app.jinja_env
-    return [
-        type(env).__name__,
-        env is app.jinja_env,
-        sorted(env.extensions),
-        env.autoescape is app.select_jinja_autoescape or callable(env.autoescape),
-        env.policies["json.dumps_function"] is not None,
-        type(env.loader).__name__,
-        env.app is app,
-        type(app.jinja_loader).__name__,
-        sorted(set(env.filters) ^ set(jinja2.defaults.DEFAULT_FILTERS)),
-        env.undefined.__name__,
-    ]
-
-
-@scenario
-def jinja_environment_class_of_ones_own(lab: Lab):
-    from flask.templating import Environment
-
-    class Own(Environment):
-        marker = "own"
-
-    class Shop(flask.Flask):
-        jinja_environment = Own
-
-    app = lab.app(cls=Shop)
-    with app.app_context():
-        return [app.jinja_env.marker, render_template_string("{{ 1 }}")]
-
-
-@scenario
-def create_jinja_environment_overridden(lab: Lab):
-    class Shop(flask.Flask):
-        def create_jinja_environment(self):
-            lab.say("create")
-            env = super().create_jinja_environment()
-            env.globals["made"] = "made"
-            return env
-
-    app = lab.app(cls=Shop)
-    lab.say("before")
-    with app.app_context():
-        return [render_template_string("{{ made }}"), render_template_string("{{ made }}")]
-
-
-@scenario
-def loader_overridden(lab: Lab):
-    class Shop(flask.Flask):
-        def create_global_jinja_loader(self):
-            return DictLoader({"a.html": "from dict {{ x }}"})
-
-    class Other(flask.Flask):
-        jinja_loader = DictLoader({"a.html": "class loader"})
-
-    seen = []
-    for kind in (Shop, Other):
-        app = lab.app(cls=kind)
-        with app.app_context():
-            seen.append([render_template("a.html", x=1), lab.raises(render_template, "b.html")])
-    return seen
-
-
-@scenario
-def loader_replaced_on_the_instance(lab: Lab):
-    app = library(lab)
-    with app.app_context():
-        first = render_template("hello.html", name="x")
-        app.jinja_env.loader = DictLoader({"hello.html": "replaced", "new.html": "new"})
-        return [first, render_template("hello.html", name="x"), render_template("new.html")]
-
-
-@scenario
-def jinja_loader_assigned(lab: Lab):
-    app = library(lab)
-    app.jinja_loader = DictLoader({"x.html": "assigned"})
-    with app.app_context():
-        return [render_template("x.html"), lab.raises(render_template, "hello.html")]
-
-
-@scenario
-def environment_changed_after_use(lab: Lab):
-    app = library(lab)
-    with app.app_context():
-        first = render_template_string("{{ x }}")
-        app.jinja_env.globals["x"] = "global"
-        app.jinja_env.trim_blocks = True
-        app.jinja_env.filters["own"] = lambda value: f"own {value}"
-        return [
-            first,
-            render_template_string("{{ x }}"),
-            render_template_string("{% if 1 %}\n{{ 1|own }}{% endif %}"),
-        ]
-
-
-@scenario
-def environment_of_a_blueprint_loader(lab: Lab):
-    lab.file("bpt/x.html", "bp x")
-    bp = Blueprint("bp", __name__, root_path=str(lab.tmp), template_folder="bpt")
-    plain = Blueprint("plain", __name__)
-    return [type(bp.jinja_loader).__name__, plain.jinja_loader, bp.template_folder]
 
 
 @scenario
@@ -781,7 +445,8 @@ def extensions_and_i18n_filters(lab: Lab):
     app.jinja_env.add_extension("jinja2.ext.loopcontrols")
     with app.app_context():
         return render_template_string(
-            "{% do [].append(1) %}{% for n in [1,2,3] %}{% if n == 2 %}{% break %}{% endif %}{{ n }}{% endfor %}"
+            "{% do [].append(1) %}"
+            "{% for n in [1,2,3] %}{% if n == 2 %}{% break %}{% endif %}{{ n }}{% endfor %}"
         )
 
 
@@ -793,7 +458,8 @@ def flashes_in_templates(lab: Lab):
     def index():
         flask.flash("<b>", "warn")
         return render_template_string(
-            "{% for c, m in get_flashed_messages(with_categories=true) %}{{ c }}:{{ m }}{% endfor %}"
+            "{% for c, m in get_flashed_messages(with_categories=true) %}"
+            "{{ c }}:{{ m }}{% endfor %}"
         )
 
     return lab.brief(app)
