@@ -6,11 +6,12 @@ import random
 from typing import Any
 
 import pytest
-from flask import Flask, request, url_for
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, RequestRedirect, Rule
+
+from flask import Flask, request, url_for
 
 from .generators import routing
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 import zlib
 
 import elasticapm
@@ -79,8 +80,12 @@ def app(collector):
     elasticapm.uninstrument()
 
 
-def collected(app, collector, kind):
+def collected(app, collector, kind, least=1):
+    """Let the agent send what it has; what it ends after the answer takes a moment longer."""
     app.apm.client.close()
+    deadline = time.monotonic() + 5
+    while len(collector.of_kind(kind)) < least and time.monotonic() < deadline:
+        time.sleep(0.01)
     return collector.of_kind(kind)
 
 
@@ -90,11 +95,11 @@ def test_every_request_is_a_transaction(app, collector):
         assert client.get(f"{url}/books/1", headers=headers).text == f"{TRACE_ID} 1"
         client.get(f"{url}/missing")
         client.get(f"{url}/absent")
-    sent = collected(app, collector, "transaction")
+    sent = collected(app, collector, "transaction", least=3)
     assert [(item["name"], item["result"]) for item in sent] == [
         ("GET /books/<int:id>", "HTTP 2xx"),
         ("GET /missing", "HTTP 4xx"),
-        ("GET ", "HTTP 4xx"),
+        ("", "HTTP 4xx"),
     ]
     assert sent[0]["trace_id"] == TRACE_ID
     assert sent[0]["context"]["request"]["url"]["pathname"] == "/books/1"
@@ -112,7 +117,7 @@ def test_an_error_arrives_with_its_request(app, collector):
     assert error["exception"]["message"] == "LookupError: lost"
     assert error["exception"]["handled"] is False
     assert error["context"]["request"]["body"] == {"word": "lost"}
-    (transaction,) = collector.of_kind("transaction")
+    (transaction,) = collected(app, collector, "transaction")
     assert (transaction["result"], transaction["outcome"]) == ("HTTP 5xx", "failure")
     assert error["transaction_id"] == transaction["id"]
 

@@ -9,7 +9,6 @@ from quart import (
     Blueprint,
     Quart,
     abort,
-    current_app,
     flash,
     g,
     get_flashed_messages,
@@ -145,7 +144,7 @@ def test_websockets(app):
 def test_its_commands(app):
     @app.cli.command("greet")
     def greet():
-        print(f"hello from {current_app.name}")
+        print(f"hello from {app.name}")
 
     result = app.test_cli_runner().invoke(args=["greet"])
     assert result.output == "hello from test_quart\n"
