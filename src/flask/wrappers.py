@@ -419,6 +419,8 @@ class Response(ResponseBase):
             headers = list(self.headers)
             sized = False
             for name, value in headers:
+                if name in _PLAIN_HEADERS:
+                    continue
                 name = name.lower()
                 if name == "content-length":
                     sized = True
@@ -440,6 +442,9 @@ def make_headers(pairs: t.Iterable[tuple[str, str]]) -> Headers:
     headers = Headers()
     headers._list.extend(pairs)
     return headers
+
+
+_PLAIN_HEADERS = frozenset({"Cache-Control", "Content-Type", "ETag", "Set-Cookie", "Vary"})
 
 
 def _has_location(headers: Headers) -> bool:

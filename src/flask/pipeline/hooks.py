@@ -6,9 +6,10 @@ They are read from the registries as they are at that moment.
 from __future__ import annotations
 
 import typing as t
+from functools import partial
 
 from ..ctx import RequestContext
-from ..globals import _cv_app, _cv_request
+from ..globals import _cv_request
 from ..signals import appcontext_tearing_down, request_tearing_down
 
 if t.TYPE_CHECKING:
@@ -52,50 +53,58 @@ def save_session(app: Flask, ctx: RequestContext, response: t.Any) -> None:
         interface.save_session(app, t.cast(t.Any, session), response)
 
 
-class AllOf:
-    """Calls functions one after the other, each although one before it raised."""
+def first_of(failed: BaseException | None, raised: BaseException) -> BaseException:
+    """The error to raise once all functions have run: the first; the others are notes to it."""
+    if failed is None:
+        return raised
+    failed.add_note(f"A later teardown function failed too: {raised!r}")
+    return failed
 
-    def __init__(self) -> None:
-        self.error: BaseException | None = None
 
-    def call(self, function: t.Callable[..., t.Any], *args: t.Any, **kwargs: t.Any) -> None:
+def raise_first(failed: BaseException) -> t.NoReturn:
+    try:
+        raise failed
+    finally:
+        del failed  # its traceback holds this frame, and this frame would hold it
+
+
+def _run_all(calls: t.Iterable[t.Callable[[], t.Any]]) -> None:
+    """Make all calls, each although one before it raised; then raise the first error."""
+    failed: BaseException | None = None
+    for call in calls:
         try:
-            function(*args, **kwargs)
-        except BaseException as error:
-            if self.error is None:
-                self.error = error
-            else:
-                self.error.add_note(f"A later teardown function failed too: {error!r}")
-
-    def finish(self) -> None:
-        error, self.error = self.error, None
-        if error is not None:
-            try:
-                raise error
-            finally:
-                del error  # the traceback would hold this frame, and this frame the error
+            call()
+        except BaseException as raised:
+            failed = first_of(failed, raised)
+    if failed is not None:
+        raise_first(failed)
 
 
 def run_teardown_request(app: Flask, exc: BaseException | None) -> None:
     """Run all ``teardown_request`` functions of the current request; the first error is raised
     when all have run.
     """
-    all_of = AllOf()
     ctx = _cv_request.get()
-    for name in (*ctx.request.blueprints, None):
-        for function in reversed(app.teardown_request_funcs.get(name, ())):
-            all_of.call(app.ensure_sync(function), exc)
-    if request_tearing_down.receivers:
-        all_of.call(request_tearing_down.send, app, _async_wrapper=app.ensure_sync, exc=exc)
-    all_of.finish()
+
+    def calls() -> t.Iterator[t.Callable[[], t.Any]]:
+        for name in (*ctx.request.blueprints, None):
+            for function in reversed(app.teardown_request_funcs.get(name, ())):
+                yield partial(app.ensure_sync(function), exc)
+        if request_tearing_down.receivers:
+            yield partial(request_tearing_down.send, app, _async_wrapper=app.ensure_sync, exc=exc)
+
+    _run_all(calls())
 
 
 def run_teardown_appcontext(app: Flask, exc: BaseException | None) -> None:
     """Run all ``teardown_appcontext`` functions; the first error is raised when all have run."""
-    _cv_app.get()
-    all_of = AllOf()
-    for function in reversed(app.teardown_appcontext_funcs):
-        all_of.call(app.ensure_sync(function), exc)
-    if appcontext_tearing_down.receivers:
-        all_of.call(appcontext_tearing_down.send, app, _async_wrapper=app.ensure_sync, exc=exc)
-    all_of.finish()
+
+    def calls() -> t.Iterator[t.Callable[[], t.Any]]:
+        for function in reversed(app.teardown_appcontext_funcs):
+            yield partial(app.ensure_sync(function), exc)
+        if appcontext_tearing_down.receivers:
+            yield partial(
+                appcontext_tearing_down.send, app, _async_wrapper=app.ensure_sync, exc=exc
+            )
+
+    _run_all(calls())

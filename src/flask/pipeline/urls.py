@@ -69,13 +69,11 @@ def build_here(app: Flask, endpoint: str, values: dict[str, t.Any]) -> str | Non
     # PERF: an adapter looks for the rules, the best of them, and the host on each call.
     ctx = _cv_request.get(None)
     compiled = app._generation.compiled
-    if ctx is None or compiled is None or not compiled.builds_urls or ctx.keeps_adapter:
+    if ctx is None or compiled is None or ctx.keeps_adapter or not compiled.builds_urls:
         return None
-    builder = compiled.builders.get(endpoint)
+    builder = compiled.builders.get(endpoint) or compiled.builder(app, endpoint)
     if builder is None:
-        builder = compiled.builder(app, endpoint)
-        if builder is None:
-            return None
+        return None
     path = builder.path(values)
     return None if path is None else ctx.url_root + path
 

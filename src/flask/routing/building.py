@@ -55,11 +55,14 @@ class Builder:
 
         What the values lack, and what a converter refuses, is for the adapter to say.
         """
-        if len(values) != len(self.parts):
+        parts = self.parts
+        if len(values) != len(parts):
             return self._path_with_query(values)
+        if not parts:
+            return self.tail
         path = ""
         try:
-            for literal, name, write in self.parts:
+            for literal, name, write in parts:
                 value = values[name]
                 if value is None:  # counts as missing
                     return None
@@ -129,7 +132,7 @@ _is_unreserved = re.compile(r"[\w.~!$&'()*+,/:;=@-]+", re.ASCII).fullmatch
 
 
 def _write_text(value: t.Any) -> str:
-    if type(value) is str and _is_unreserved(value):
+    if type(value) is str and (value.isalnum() and value.isascii() or _is_unreserved(value)):
         return value
     return _quote(t.cast(BaseConverter, None), value)
 
