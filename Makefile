@@ -42,7 +42,7 @@ format: $(VENV)/.dev ## apply ruff's fixes and format
 
 types: $(VENV)/.dev ## check types with mypy and pyright, those of users' programs too
 	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(PYTEST) -m typing tests/typing $(ARGS)
 
 browser: $(VENV)/.browser ## walk the demo in a headless browser (needs chromium)

@@ -35,7 +35,8 @@ from benchmarks.environments import RESULTS, ROOT, SHARED
 OUTPUT = RESULTS / "instructions.json"
 KEYS = ("plain", "one-parameter", "json-out", "session-read", "template-links")
 YARDSTICK = "yardstick"
-COUNT = 300
+COUNT = 200
+WARM_UP = 60
 YARDSTICK_TOLERANCE = 0.01
 
 
@@ -74,8 +75,8 @@ def exercise(name: str) -> None:
     worker = Worker()
     for key in KEYS:
         worker.prepare(key, "main")
-        measure(worker.applications["main"], worker.prepared[key, "main"], COUNT)
-    yardstick(COUNT)
+        measure(worker.applications["main"], worker.prepared[key, "main"], WARM_UP)
+    yardstick(WARM_UP)
     gc.collect()
     gc.freeze()
     gc.enable()
@@ -85,7 +86,7 @@ def exercise(name: str) -> None:
         measure(worker.applications["main"], worker.prepared[name, "main"], COUNT)
 
 
-def count(python: str, name: str) -> int:
+def count(python: str, name: str, seed: int) -> int:
     """The instructions of one whole process."""
     command = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
     if shutil.which("setarch"):
@@ -93,7 +94,7 @@ def count(python: str, name: str) -> int:
     done = subprocess.run(
         [*command, python, "-m", "benchmarks.instructions", f"--exercise={name}"],
         cwd=ROOT,
-        env=environments.environment(is_ours=True),
+        env=environments.environment(is_ours=True, seed=seed),
         capture_output=True,
         text=True,
     )

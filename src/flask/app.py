@@ -93,7 +93,7 @@ class Flask(App):
     request_class: type[Request] = Request
     """What :data:`flask.request` stands for."""
 
-    response_class: type[Response] = Response
+    response_class: type[Response] = Response  # pyright: ignore[reportIncompatibleVariableOverride]
     """What views' return values are made into."""
 
     session_interface: SessionInterface = SecureCookieSessionInterface()

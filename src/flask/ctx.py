@@ -266,7 +266,8 @@ class RequestContext(_Context):
         self.app = app
         self.environ = environ
         if request is not None:
-            self.request = self._made = request
+            self._made = request
+            setattr(self, "request", request)  # noqa: B010 - instead of deriving it
         if session is not None:
             self._opened = session
 

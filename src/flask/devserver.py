@@ -29,7 +29,11 @@ def run(
         return
     _settle_debug(app, debug, load_dotenv)
     host, port = _address(app, host, port)
-    defaults = {"use_reloader": app.debug, "use_debugger": app.debug, "threaded": True}
+    defaults: dict[str, t.Any] = {
+        "use_reloader": app.debug,
+        "use_debugger": app.debug,
+        "threaded": True,
+    }
     cli.show_server_banner(app.debug, app.name)
 
     from werkzeug.serving import run_simple

@@ -34,17 +34,19 @@ class SessionMixin(c.MutableMapping[str, t.Any]):
     def permanent(self, value: bool) -> None:
         self["_permanent"] = bool(value)
 
-    new = False
-    """Whether the session was just made; not every interface knows."""
+    accessed = False
+    """Whether the request asked for it, so that the response varies by cookie."""
 
     modified = True
     """Whether it is to be saved; set it after changing a mutable value inside."""
 
-    accessed = False
-    """Whether the request asked for it, so that the response varies by cookie."""
+    new = False
+    """Whether the session was just made; not every interface knows."""
 
 
-class SecureCookieSession(CallbackDict[str, t.Any], SessionMixin):
+class SecureCookieSession(  # pyright: ignore[reportIncompatibleMethodOverride]
+    CallbackDict[str, t.Any], SessionMixin
+):
     """A session from a signed cookie; it notices changes to itself, not to values inside."""
 
     modified = False
@@ -207,7 +209,7 @@ class SecureCookieSessionInterface(SessionInterface, metaclass=WatchedType):
         if kept is None or kept[0] != settings:
             is_sha1 = self.digest_method is _lazy_sha1
             kept = (settings, SessionSerializer(*settings, sha1=is_sha1))
-            app.__dict__["_session_serializer"] = kept
+            vars(app)["_session_serializer"] = kept
         return t.cast(URLSafeTimedSerializer, kept[1])
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:

@@ -134,7 +134,7 @@ class Request(RequestBase):
             return self.environ.get("REMOTE_ADDR")
 
     @property
-    def max_content_length(self) -> int | None:
+    def max_content_length(self) -> int | None:  # pyright: ignore
         """The most bytes that a body may have, or ``None``: any number.
 
         ``MAX_CONTENT_LENGTH``, unless it was set for this request.  A larger body raises
@@ -151,7 +151,7 @@ class Request(RequestBase):
         self._max_content_length = value
 
     @property
-    def max_form_memory_size(self) -> int | None:
+    def max_form_memory_size(self) -> int | None:  # pyright: ignore
         """The most bytes that a form field that is not a file may have in a multipart body.
 
         ``MAX_FORM_MEMORY_SIZE``, unless it was set for this request.

@@ -52,7 +52,7 @@ def sentry():
     )
     yield transport
     sentry_sdk.get_client().close()
-    sentry_sdk.init()
+    sentry_sdk.init(default_integrations=False, auto_enabling_integrations=False)
 
 
 @pytest.fixture

@@ -74,12 +74,27 @@ def create_app(storage: str, **settings: object) -> flask.Flask:
             return "ok"
 
     shared = limiter.shared_limit("2 per hour", scope="shared")
-    for name in ("one", "two"):
-        app.add_url_rule(f"/shared/{name}", name, shared(lambda: "ok"))
+
+    @app.get("/shared/one")
+    @shared
+    def one():
+        return "ok"
+
+    @app.get("/shared/two")
+    @shared
+    def two():
+        return "ok"
 
     api = flask.Blueprint("api", __name__, url_prefix="/api")
-    api.get("/a", endpoint="a")(lambda: "ok")
-    api.get("/b", endpoint="b")(lambda: "ok")
+
+    @api.get("/a")
+    def a():
+        return "ok"
+
+    @api.get("/b")
+    def b():
+        return "ok"
+
     limiter.limit("1 per day")(api)
     app.register_blueprint(api)
     return app

@@ -53,7 +53,7 @@ def collector():
             yield collector
         finally:
             sentry_sdk.get_client().close()
-            sentry_sdk.init()
+            sentry_sdk.init(default_integrations=False, auto_enabling_integrations=False)
 
 
 @pytest.fixture

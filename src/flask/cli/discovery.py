@@ -63,8 +63,8 @@ def find_best_app(module: ModuleType) -> Flask:
             return _flask(made)
 
     raise NoAppException(
-        "Failed to find Flask application or factory in module"
-        f" {module.__name__!r}: it has neither a variable that holds one nor a function"
+        "Failed to find Flask application or factory "
+        + f"in module {module.__name__!r}: it has neither a variable that holds one nor a function"
         f" {' or '.join(_FACTORY_NAMES)}. Name the object after a colon, as in"
         f" '{module.__name__}:name'."
     )

@@ -12,14 +12,18 @@ if t.TYPE_CHECKING:
     from ..wrappers import Response
 
 
+def _with_default(kwargs: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {"default": _default, **kwargs}
+
+
 class _Outside:
     """Stands in for an application's provider where no application is current."""
 
     def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
-        return _json.dumps(obj, **({"default": _default} | kwargs))
+        return _json.dumps(obj, **_with_default(kwargs))
 
     def dump(self, obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
-        _json.dump(obj, fp, **({"default": _default} | kwargs))
+        _json.dump(obj, fp, **_with_default(kwargs))
 
     loads = staticmethod(_json.loads)
     load = staticmethod(_json.load)

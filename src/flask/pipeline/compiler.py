@@ -222,5 +222,5 @@ def _current_table(app: Flask) -> RoutingTable:
     if kept is not None and version is not None and kept[:2] == (url_map, version):
         return t.cast(RoutingTable, kept[2])
     table = RoutingTable(url_map)
-    app.__dict__["_routing"] = (url_map, version, table)
+    vars(app)["_routing"] = (url_map, version, table)
     return table

@@ -12,6 +12,7 @@ from ..routing.table import MISSING
 from ..wrappers import decode_wsgi, full_content_type
 from .compiler import Compiled
 from .exit import PRESERVE, hand_over_contexts, leave
+from .plan import Plan
 from .steps import finish, match_by_adapter, must_refresh_session, run_planned
 
 if t.TYPE_CHECKING:
@@ -92,7 +93,9 @@ def _direct_door(app: Flask, compiled: Compiled) -> Door:
         own._tokens = (app_token,)
         request_token = set_request(ctx)
         ctx._tokens = tokens = ((request_token, own),)
-        plan = unmatched
+        plan: Plan = unmatched
+        view_args: dict[str, t.Any] = {}
+        rv: t.Any
         error: BaseException | None = None
         try:
             try:
@@ -129,9 +132,10 @@ def _direct_door(app: Flask, compiled: Compiled) -> Door:
                     ctx._view_args = view_args
                     if not lazy:
                         ctx.request.url_rule, ctx.request.view_args = leaf.rule, view_args
-                    plan = leaf.plan
-                    if plan is None or plan.compiled is not compiled:
-                        plan = compiled.plan_of(app, leaf)
+                    kept = leaf.plan
+                    if kept is None or kept.compiled is not compiled:
+                        kept = compiled.plan_of(app, leaf)
+                    plan = kept
                 # Hooks and view
                 try:
                     if leaf is not None and plan.bare and method != "OPTIONS":

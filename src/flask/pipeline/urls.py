@@ -26,7 +26,7 @@ def make_adapter(app: Flask, request: Request | None) -> MapAdapter | None:
     if (trusted := app.config["TRUSTED_HOSTS"]) is not None:
         request.trusted_hosts = trusted
     # Checks the host, which must not wait until somebody asks for it.
-    request.host = get_host(request.environ, request.trusted_hosts)
+    t.cast(t.Any, request).host = get_host(request.environ, request.trusted_hosts)
     url_map = app.url_map
     bind = url_map.bind_to_environ
     if url_map.host_matching:

@@ -132,7 +132,7 @@ _is_unreserved = re.compile(r"[\w.~!$&'()*+,/:;=@-]+", re.ASCII).fullmatch
 
 
 def _write_text(value: t.Any) -> str:
-    if type(value) is str and (value.isalnum() and value.isascii() or _is_unreserved(value)):
+    if type(value) is str and ((value.isalnum() and value.isascii()) or _is_unreserved(value)):
         return value
     return _quote(t.cast(BaseConverter, None), value)
 

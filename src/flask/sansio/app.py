@@ -119,6 +119,7 @@ class App(WatchedAttributes, Scaffold):
 
     default_config: ImmutableDict[str, t.Any]
     response_class: type[Response]
+    """What views' return values are made into."""
 
     def __init__(
         self,
@@ -175,7 +176,7 @@ class App(WatchedAttributes, Scaffold):
             )
 
     @cached_property
-    def name(self) -> str:
+    def name(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The import name, or the file's name if the application is run as a script."""
         if self.import_name != "__main__":
             return self.import_name
@@ -355,7 +356,7 @@ class App(WatchedAttributes, Scaffold):
         exception_class, code = self._get_exc_class_and_code(type(e))
         for wanted in (code, None) if code is not None else (None,):
             for name in (*blueprints, None):
-                handlers = self.error_handler_spec.get(name, _NONE).get(wanted)
+                handlers = (self.error_handler_spec.get(name) or _NONE).get(wanted)
                 if not handlers:
                     continue
                 for cls in exception_class.__mro__:

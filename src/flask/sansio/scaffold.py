@@ -378,7 +378,7 @@ def _folder_of_top_level(import_name: str) -> str:
         return os.getcwd()
     if spec.submodule_search_locations is None:
         return os.path.dirname(spec.origin or os.getcwd())
-    if spec.origin not in {None, "namespace"}:
+    if spec.origin is not None and spec.origin != "namespace":
         return os.path.dirname(os.path.dirname(spec.origin))
     return os.path.dirname(_namespace_portion(import_name, spec.submodule_search_locations))
 
