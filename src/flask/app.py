@@ -15,8 +15,8 @@ from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
+from . import asynchronous, devserver
 from . import cli as cli
-from . import devserver
 from . import typing as ft
 from .blueprints import max_age_setting, open_in
 from .cli import AppGroup
@@ -351,13 +351,13 @@ class Flask(App):
         :raises RuntimeError: if asgiref, from the ``async`` extra, is not installed.
         """
         try:
-            from asgiref.sync import async_to_sync
+            import asgiref.sync  # noqa: F401 - the extra that async code is documented to need
         except ImportError:
             raise RuntimeError(
                 f"{func!r} is a coroutine function, which takes asgiref to run: install"
                 " 'flask[async]'."
             ) from None
-        return async_to_sync(func)
+        return asynchronous.to_sync(func)
 
     # The way of a request. Each method is one step and may be overridden; where it is not, the
     # compiled pipeline does the step's work without calling it.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import importlib
 import inspect
 import os
 import sys
@@ -112,7 +113,7 @@ class _ThreadLoop:
         self.loop = loop = asyncio.new_event_loop()
         self.generators: weakref.WeakSet[t.Any] = weakref.WeakSet()
         _open_loops.add(loop)
-        weakref.finalize(self, _close, loop)
+        weakref.finalize(self, _close, loop, os.getpid())
         executors = _executors_by_loop()
         if executors is not None:
             # Functions given to sync_to_async would otherwise wait for each other in the one
@@ -199,7 +200,9 @@ def _executors_by_loop() -> dict[asyncio.AbstractEventLoop, t.Any] | None:
     return None if sync is None else getattr(sync.AsyncToSync, "loop_thread_executors", None)
 
 
-def _close(loop: asyncio.AbstractEventLoop) -> None:
+def _close(loop: asyncio.AbstractEventLoop, pid: int) -> None:
+    if pid != os.getpid():
+        return  # a fork ends the other threads, but has to let go of their loops otherwise
     _open_loops.discard(loop)
     executor = (_executors_by_loop() or {}).pop(loop, None)
     if executor is not None:
@@ -210,6 +213,9 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
 
 # Another thread
 
+Outcome = tuple[t.Any, BaseException | None]
+"""What a call returned, and what it raised."""
+
 
 def _run_elsewhere(
     func: CoroutineFunction[T],
@@ -219,46 +225,113 @@ def _run_elsewhere(
 ) -> T:
     """Run a coroutine function on the loop of another thread, and wait for that."""
 
-    def run() -> tuple[t.Any, BaseException | None]:
-        try:
-            with _handling(handled):
-                return _own_loop().run(_start(func, args, kwargs), context), None
-        except BaseException as error:
-            return None, error
+    def run() -> T:
+        return _own_loop().run(_start(func, args, kwargs), context)
 
     handled = sys.exc_info()[1]
     error = None
     try:
-        in_pool = _gevent_pool() if _is_shared_by_greenlets() else _helpers().submit
-        result, error = in_pool(run).result()
+        wait_for = _wait_for_greenlet_pool if _is_shared_by_greenlets() else _wait_for_helper
+        result, error = wait_for(partial(_outcome, run, handled))
         if error is not None:
             raise error
         return t.cast(T, result)
     finally:
-        del error, handled, run  # their tracebacks may hold this frame
+        del error, handled  # their tracebacks hold this frame
 
 
-@contextlib.contextmanager
-def _handling(error: BaseException | None) -> t.Iterator[None]:
-    """Have ``sys.exc_info`` give the exception that the caller is handling."""
-    if error is None:
-        yield
-        return
-    traceback = error.__traceback__
+def _outcome(run: t.Callable[[], t.Any], handled: BaseException | None) -> Outcome:
+    """Return what a function returns or raises.
+
+    :param handled: what ``sys.exc_info`` is to give, as it does for the caller.
+    """
+    traceback = None if handled is None else handled.__traceback__
     try:
-        raise error
-    except BaseException:
-        error.__traceback__ = traceback  # without this frame
-        yield
+        if handled is None:
+            return run(), None
+        try:
+            raise handled
+        except BaseException:
+            handled.__traceback__ = traceback  # without this frame
+            return run(), None
+    except BaseException as error:
+        return None, error
+    finally:
+        del handled, traceback
 
 
-_executor: ThreadPoolExecutor | None = None
+_helpers: ThreadPoolExecutor | None = None
 _lock = threading.Lock()
 
 
-def _helpers() -> ThreadPoolExecutor:
-    global _executor
+def _wait_for_helper(function: t.Callable[[], Outcome]) -> Outcome:
+    global _helpers
     with _lock:
-        if _executor is None:
-            _executor = ThreadPoolExecutor(_MOST_HELPERS, thread_name_prefix="async-to-sync")
-        return _executor
+        if _helpers is None:
+            _helpers = ThreadPoolExecutor(_MOST_HELPERS, thread_name_prefix="async-to-sync")
+        submit = _helpers.submit
+    return submit(function).result()
+
+
+def _is_shared_by_greenlets() -> bool:
+    """Whether gevent has other greenlets run while one in the same thread waits, also for a loop.
+
+    They would find that loop running, as to asyncio they are one thread.
+    """
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and (
+        monkey.is_module_patched("threading") or monkey.is_module_patched("select")
+    )
+
+
+_pool_of_thread: t.Any = None
+
+
+def _wait_for_greenlet_pool(function: t.Callable[[], Outcome]) -> Outcome:
+    """Call a function in a native thread, while other greenlets of this one go on.
+
+    Not in the hub's own pool, which is small, and needed for looking up names.
+    """
+    global _pool_of_thread
+    if _pool_of_thread is None:
+        # Of the thread, for which gevent's replacement is of the greenlet.
+        _pool_of_thread = sys.modules["gevent.monkey"].get_original("threading", "local")()
+    pool = getattr(_pool_of_thread, "pool", None)
+    if pool is None:
+        threadpool = importlib.import_module("gevent.threadpool")
+        pool = _pool_of_thread.pool = threadpool.ThreadPool(_MOST_THREADS)
+    return t.cast(Outcome, pool.apply(function))
+
+
+# Another process
+
+
+def _let_go_of_loops() -> None:
+    """Forget the parent's loops after a fork, so that closing them does not reach the parent's.
+
+    Both processes have the same epoll objects: what one unregisters is gone for the other.
+    """
+    global _of_thread, _helpers, _lock
+    _of_thread, _helpers, _lock = _OfThread(), None, threading.Lock()
+    loops = list(_open_loops)
+    _open_loops.clear()
+    with open(os.devnull) as nothing:
+        for loop in loops:
+            fileno = getattr(getattr(loop, "_selector", None), "fileno", None)
+            if fileno is not None:
+                with contextlib.suppress(OSError, ValueError):
+                    os.dup2(nothing.fileno(), fileno(), inheritable=False)
+            # The threads of the old one are not here, and its locks may be held by them.
+            loop.set_default_executor(ThreadPoolExecutor(1))
+            executors = _executors_by_loop() or {}
+            executors.pop(loop, None)
+            if not loop.is_running():
+                loop.close()
+    _inherited.extend(loops)
+
+
+_inherited: list[asyncio.AbstractEventLoop] = []
+"""What must not be collected, which would close it."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go_of_loops)

@@ -134,7 +134,7 @@ class Request(RequestBase):
             return self.environ.get("REMOTE_ADDR")
 
     @property
-    def max_content_length(self) -> int | None:  # pyright: ignore
+    def max_content_length(self) -> int | None:
         """The most bytes that a body may have, or ``None``: any number.
 
         ``MAX_CONTENT_LENGTH``, unless it was set for this request.  A larger body raises
@@ -146,12 +146,13 @@ class Request(RequestBase):
             return super().max_content_length
         return t.cast("int | None", current_app.config["MAX_CONTENT_LENGTH"])
 
+    # The base class has a plain attribute, which a property stands in for.
     @max_content_length.setter
-    def max_content_length(self, value: int | None) -> None:
+    def max_content_length(self, value: int | None) -> None:  # pyright: ignore
         self._max_content_length = value
 
     @property
-    def max_form_memory_size(self) -> int | None:  # pyright: ignore
+    def max_form_memory_size(self) -> int | None:
         """The most bytes that a form field that is not a file may have in a multipart body.
 
         ``MAX_FORM_MEMORY_SIZE``, unless it was set for this request.
@@ -163,7 +164,7 @@ class Request(RequestBase):
         return t.cast("int | None", current_app.config["MAX_FORM_MEMORY_SIZE"])
 
     @max_form_memory_size.setter
-    def max_form_memory_size(self, value: int | None) -> None:
+    def max_form_memory_size(self, value: int | None) -> None:  # pyright: ignore
         self._max_form_memory_size = value
 
     @property  # type: ignore[override]

@@ -29,11 +29,11 @@ FILES = {module_name(file): file for file in sorted(PACKAGE.rglob("*.py"))}
 def layers_of(text: str) -> dict[str, int]:
     """Read the numbered layers: ``{"flask.typing": 0, ..., "flask": 14}``."""
     section = text.partition("## Which way imports go")[2].partition("\n## ")[0]
-    rows = re.findall(r"^ *\d+\. (.+)$", section, flags=re.MULTILINE)
+    rows = re.split(r"^ *\d+\. ", section, flags=re.MULTILINE)[1:]
     names = {
         name: depth
         for depth, row in enumerate(rows)
-        for name in re.findall(r"`([\w.]+)`", row.partition(":")[0])
+        for name in re.findall(r"`([\w.]+)`", re.split(r":|\n\n", row)[0])
     }
     return {"flask" if n == "__init__" else f"flask.{n}": depth for n, depth in names.items()}
 
