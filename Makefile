@@ -27,7 +27,7 @@ help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s%s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.demo ## set up and serve the notice board on http://127.0.0.1:5000 (or PORT=8000)
-	cd examples/notice_board && $(FLASK) init-db && $(FLASK) seed && $(FLASK) run --port $(PORT)
+	cd examples/notice_board && $(FLASK) init-db && $(FLASK) seed && exec $(FLASK) run --port $(PORT)
 
 test: $(VENV)/.test ## run the tests
 	$(PYTEST) -n 2 -m 'not ($(APART))' $(ARGS)
@@ -56,6 +56,7 @@ packaging: $(VENV)/.dev ## build wheel and sdist, install them, try them
 
 differential: $(VENV)/.test ## ask the original Flask, installed beside, and compare
 	$(BIN)/python -m tests.differential.check_oracle $(ARGS)
+	$(PYTEST) tests/differential/test_rollout.py
 
 bench: $(VENV)/.bench ## measure CPU time per request, beside the original
 	$(BIN)/python -m benchmarks.run $(ARGS)

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -46,6 +46,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("extensions")
 
 
+@contextmanager
+def starting_servers(folder: Path) -> Iterator[RunServer]:
+    numbers = count(1)
+    with ExitStack() as stack:
+
+        def start(program: str, **variables: str) -> Server:
+            place = folder / f"server{next(numbers)}"
+            place.mkdir()
+            (place / "app.py").write_text(program)
+            command = [sys.executable, "app.py"]
+            return stack.enter_context(running(command, place, place / "log", **variables))
+
+        yield start
+
+
 @pytest.fixture
 def run_server(tmp_path: Path) -> Iterator[RunServer]:
     """Start `program`, the text of a Python file, as a process that ends with the test.
@@ -53,16 +68,14 @@ def run_server(tmp_path: Path) -> Iterator[RunServer]:
     It prints "Running on http://127.0.0.1:PORT" once it listens, as the development server does;
     keyword arguments become its environment variables.
     """
-    numbers = count(1)
-    with ExitStack() as stack:
+    with starting_servers(tmp_path) as start:
+        yield start
 
-        def start(program: str, **variables: str) -> Server:
-            folder = tmp_path / f"server{next(numbers)}"
-            folder.mkdir()
-            (folder / "app.py").write_text(program)
-            command = [sys.executable, "app.py"]
-            return stack.enter_context(running(command, folder, folder / "log", **variables))
 
+@pytest.fixture(scope="module")
+def run_server_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunServer]:
+    """Start a program as `run_server` does, to end with the last test of the module."""
+    with starting_servers(tmp_path_factory.mktemp("servers")) as start:
         yield start
 
 

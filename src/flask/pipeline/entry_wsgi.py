@@ -11,7 +11,7 @@ from ..globals import _cv_app, _cv_request
 from ..routing.table import MISSING
 from ..wrappers import decode_wsgi, full_content_type
 from .compiler import Compiled
-from .exit import PRESERVE, hand_over_contexts, leave
+from .exit import PRESERVE, hand_over_contexts, leave, what_ended
 from .plan import Plan
 from .steps import finish, match_by_adapter, must_refresh_session, run_planned
 
@@ -52,7 +52,11 @@ def go_step_by_step(
         except BaseException as raised:
             error = raised
             raise
-        return response(environ, start_response)  # type: ignore[no-any-return]
+        try:
+            return response(environ, start_response)  # type: ignore[no-any-return]
+        except BaseException as raised:
+            error = what_ended(error, raised)
+            raise
     finally:
         if PRESERVE in environ:
             hand_over_contexts(environ)
@@ -96,6 +100,7 @@ def _direct_door(app: Flask, compiled: Compiled) -> Door:
         plan: Plan = unmatched
         view_args: dict[str, t.Any] = {}
         rv: t.Any
+        body: bytes | None = None
         error: BaseException | None = None
         try:
             try:
@@ -157,22 +162,26 @@ def _direct_door(app: Flask, compiled: Compiled) -> Door:
                     if kind is str:
                         body, content_type = rv.encode(), html
                     elif emits_json and (kind is dict or kind is list):
-                        body = json_body(rv).encode()  # type: ignore[misc]
                         content_type = ("Content-Type", full_content_type(provider.mimetype))
-                    else:
-                        body = None
-                    if body is not None:
-                        length = ("Content-Length", str(len(body)))
-                        start_response("200 OK", [content_type, length])  # type: ignore[list-item]
-                        return () if method == "HEAD" else (body,)
-                response: t.Any = finish(app, ctx, compiled, plan, rv)
+                        body = json_body(rv).encode()  # type: ignore[misc]
+                if body is None:
+                    response: t.Any = finish(app, ctx, compiled, plan, rv)
             except Exception as raised:
                 error = raised
                 response = app.handle_exception(raised)
             except BaseException as raised:
                 error = raised
                 raise
-            return response(environ, start_response)
+            # Delivery: what fails from here on is nothing that an error handler could answer.
+            try:
+                if body is None:
+                    return response(environ, start_response)
+                length = ("Content-Length", str(len(body)))
+                start_response("200 OK", [content_type, length])  # type: ignore[list-item]
+                return () if method == "HEAD" else (body,)
+            except BaseException as raised:
+                error = what_ended(error, raised)
+                raise
         finally:
             # Exit
             if (
@@ -183,11 +192,13 @@ def _direct_door(app: Flask, compiled: Compiled) -> Door:
                 and PRESERVE not in environ
                 and generation.compiled is compiled
             ):
-                if ctx._made is not None:
-                    ctx.close_request()
-                reset_request(request_token)
-                reset_app(app_token)
-                ctx._tokens = own._tokens = ()
+                try:
+                    if ctx._made is not None:
+                        ctx.close_request()
+                finally:
+                    reset_request(request_token)
+                    reset_app(app_token)
+                    ctx._tokens = own._tokens = ()
             else:
                 leave(app, ctx, tokens, compiled, plan, error)
                 error = None  # its traceback holds this frame

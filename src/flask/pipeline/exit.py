@@ -17,6 +17,21 @@ PRESERVE = "werkzeug.debug.preserve_context"
 """The environ key under which a debugger or a test client asks for the contexts."""
 
 
+_DISCONNECTS = (BrokenPipeError, ConnectionAbortedError, ConnectionResetError, GeneratorExit)
+"""What is raised where a client does not wait for the rest of the response."""
+
+
+def what_ended(error: BaseException | None, raised: BaseException) -> BaseException | None:
+    """Return what the teardown functions are to be told of a response that was not delivered.
+
+    :param error: what had ended the request before, which remains the reason.
+    :param raised: what delivering the response raised; that the client went away is no error.
+    """
+    if error is None and not isinstance(raised, _DISCONNECTS):
+        return raised
+    return error
+
+
 def hand_over_contexts(environ: dict[str, t.Any]) -> None:
     """Give the current contexts to whoever wants to push them again after the request."""
     keep = environ[PRESERVE]
@@ -51,7 +66,10 @@ def leave(
         except BaseException as raised:
             failed = first_of(failed, raised)
     if ctx._made is not None:
-        ctx.close_request()
+        try:
+            ctx.close_request()
+        except BaseException as raised:
+            failed = first_of(failed, raised)
     ((token, own),) = tokens
     ctx._tokens = ()
     _cv_request.reset(token)

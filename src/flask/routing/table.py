@@ -6,10 +6,9 @@ import enum
 import typing as t
 
 from werkzeug.routing import Map as BaseMap
-from werkzeug.routing import Rule
 
 from .map import Map
-from .tree import UNDECIDED, Edge, Leaf, Node
+from .tree import UNDECIDED, Leaf, Node
 
 Match = tuple[Leaf, dict[str, t.Any]]
 
@@ -31,63 +30,32 @@ class RoutingTable:
     whatever finds nothing here, the caller asks Werkzeug's matcher.
     """
 
-    __slots__ = ("_count", "leaves", "literal", "root", "url_map")
+    __slots__ = ("literal", "root", "url_map")
 
     url_map: BaseMap
 
-    leaves: dict[int, Leaf]
-    """Every rule's leaf, by the identity of the rule."""
-
     literal: dict[str, dict[str, Leaf]]
-    """By path, by method: the paths that no rule's variable takes part in."""
+    """By path, by method: the paths that were found without a variable.
+
+    A walk over static steps alone is tried before any other, so that its result can be kept.
+    There are at most as many as there are rules.
+    """
 
     root: Node | None
     """Where the walk over the parts of other paths begins; ``None``: it decides nothing."""
 
     def __init__(self, url_map: BaseMap) -> None:
+        url_map.update()
         self.url_map = url_map
-        rules = list(url_map.iter_rules())
-        self._count = len(rules)
-        with_defaults = {rule.endpoint for rule in rules if rule.defaults}
-        self.leaves = {
-            id(rule): Leaf(
-                rule, _is_plain(rule) and not _may_redirect(rule, url_map, with_defaults)
-            )
-            for rule in rules
-        }
+        self.literal = {}
         self.root = self._plant()
-        self.literal = {} if self.root is None else _literal_paths(self.root)
 
     def _plant(self) -> Node | None:
-        """Grow the tree from the states of Werkzeug's matcher, which has them in its order."""
         state = getattr(getattr(self.url_map, "_matcher", None), "_root", None)
         if state is None or self.url_map.host_matching or state.dynamic:
             return None  # the host takes part in the match
         state = state.static.get(self.url_map.default_subdomain)
-        if state is None:
-            return None
-        root = Node()
-        pending = [(state, root)]
-        while pending:
-            state, node = pending.pop()
-            for rule in state.rules:
-                node.add(self.leaves[id(rule)])
-            for part, following in state.static.items():
-                node.static[part] = Node()
-                pending.append((following, node.static[part]))
-            edges = []
-            for part, following in state.dynamic:
-                edges.append(Edge(part.content, part.final, part.suffixed))
-                pending.append((following, edges[-1].node))
-            node.edges = tuple(edges)
-        return root
-
-    def is_current(self) -> bool:
-        """Whether the map still has as many rules as the table was made from.
-
-        Only asked of maps that do not tell when they change.
-        """
-        return len(self.url_map._rules) == self._count
+        return None if state is None else Node(state)
 
     def find(self, path: str, method: str) -> Match | Missing | None:
         """Return the rule and the view's arguments, :data:`MISSING` if no rule has the path, or
@@ -95,12 +63,8 @@ class RoutingTable:
 
         :param path: decoded.
         """
-        by_method = self.literal.get(path)
-        if by_method is not None:
-            leaf = by_method.get(method)
-            return None if leaf is None else (leaf, leaf.view_args([]))
         if self.root is None or path[:1] != "/" or path[:2] == "//":
-            return None
+            return None  # Werkzeug's matcher never sees two slashes at the beginning
         found = self.root.walk(path.split("/"), 0, [], method)
         if found is None:
             # With fewer slashes there might be a rule.
@@ -108,10 +72,20 @@ class RoutingTable:
         if found is UNDECIDED:
             return None
         leaf, values = t.cast("tuple[Leaf, list[str]]", found)
+        if not values:
+            self._keep(path)
         try:
             return leaf, leaf.view_args(values)
         except ValueError:  # a ValidationError, or what the matcher makes one of
             return None
+
+    def _keep(self, path: str) -> None:
+        """Enter a path that was found without a variable among the literal ones."""
+        node = self.root
+        for part in path.split("/"):
+            node = None if node is None else node.static.get(part)
+        if node is not None and node.by_method:
+            self.literal[path] = node.by_method
 
     def allowed_methods(self, path: str) -> set[str] | None:
         """Return the methods of the rules that have the path, or ``None``: ask Werkzeug's matcher.
@@ -122,38 +96,6 @@ class RoutingTable:
             return None
         methods: set[str] = set()
         return methods if self.root.collect(path.split("/"), 0, methods) else None
-
-
-def _literal_paths(root: Node) -> dict[str, dict[str, Leaf]]:
-    """The paths that a walk over static steps alone decides.
-
-    Such a walk is tried before any other, so that its result can be kept.
-    """
-    literal: dict[str, dict[str, Leaf]] = {}
-    pending = [(part, node) for part, node in root.static.items()]
-    while pending:
-        path, node = pending.pop()
-        # Werkzeug's matcher never sees two slashes at the beginning.
-        if node.leaves and node.by_method and path[:2] != "//":
-            literal[path] = node.by_method
-        pending += [(f"{path}/{part}", following) for part, following in node.static.items()]
-    return literal
-
-
-def _is_plain(rule: Rule) -> bool:
-    return rule.redirect_to is None and not rule.alias and not rule.websocket
-
-
-def _may_redirect(rule: Rule, url_map: BaseMap, with_defaults: set[t.Any]) -> bool:
-    """Whether another rule of the endpoint, with defaults, might have the better URL."""
-    if not url_map.redirect_defaults or rule.endpoint not in with_defaults:
-        return False
-    for other in url_map.iter_rules(rule.endpoint):
-        if other is rule:
-            return False
-        if other.provides_defaults_for(rule):
-            return True
-    return False
 
 
 def is_watched(url_map: BaseMap) -> bool:

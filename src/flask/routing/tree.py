@@ -12,6 +12,10 @@ import typing as t
 
 from werkzeug.routing import BaseConverter, IntegerConverter, Rule, UnicodeConverter
 
+if t.TYPE_CHECKING:
+    from werkzeug.routing.matcher import State
+    from werkzeug.routing.rules import RulePart
+
 Values = list[str]
 Convert = t.Callable[[str], t.Any]
 
@@ -37,14 +41,14 @@ class Leaf:
     plan: t.Any
     """What the pipeline compiled for the endpoint, once it did."""
 
-    def __init__(self, rule: Rule, plain: bool) -> None:
+    def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.methods = rule.methods or set()
         self.converters = tuple(
             (name, _conversion(converter)) for name, converter in rule._converters.items()
         )
         self.defaults = rule.defaults or None
-        self.plain = plain and rule.methods is not None and not rule.websocket
+        self.plain = _is_plain(rule)
         self.plan = None
 
     def view_args(self, values: Values) -> dict[str, t.Any]:
@@ -59,6 +63,20 @@ class Leaf:
         if self.defaults is not None:
             arguments.update(self.defaults)
         return arguments
+
+
+def _is_plain(rule: Rule) -> bool:
+    if rule.methods is None or rule.websocket or rule.redirect_to is not None or rule.alias:
+        return False
+    if not rule.map.redirect_defaults:
+        return True
+    # A rule of the endpoint that comes first, with defaults, might have the better URL.
+    for other in rule.map.iter_rules(rule.endpoint):
+        if other is rule:
+            break
+        if other.provides_defaults_for(rule):
+            return False
+    return True
 
 
 def _conversion(converter: BaseConverter) -> Convert | None:
@@ -92,13 +110,13 @@ class Edge:
     suffixed: bool
     """Whether such a path may end with a slash."""
 
-    def __init__(self, content: str, final: bool, suffixed: bool) -> None:
-        self.final = final
-        self.suffixed = suffixed
-        self.node = Node()
+    def __init__(self, part: RulePart, node: Node) -> None:
+        self.final = part.final
+        self.suffixed = part.suffixed
+        self.node = node
         # PERF: nearly all parts are a variable with one of these two converters.
-        self.test = None if final else _SIMPLE_TESTS.get(content)
-        self.match = _matcher(content)
+        self.test = None if part.final else _SIMPLE_TESTS.get(part.content)
+        self.match = _matcher(part.content)
 
 
 def _matcher(content: str) -> t.Callable[[str], Values | None]:
@@ -141,9 +159,16 @@ Found = tuple[Leaf, Values]
 
 
 class Node:
-    """A place in the tree: the rules that end here, and the steps that go on."""
+    """A place in the tree: the rules that end here, and the steps that go on.
 
-    __slots__ = ("by_method", "edges", "leaves", "loose", "static")
+    It is made from a state of Werkzeug's matcher, when a request first comes by: an application
+    with thousands of rules should not keep its first request waiting for all of them.
+    """
+
+    __slots__ = ("by_method", "edges", "leaves", "loose", "state", "static")
+
+    state: State | None
+    """What it is still to be made from."""
 
     static: dict[str, Node]
     edges: tuple[Edge, ...]
@@ -155,22 +180,29 @@ class Node:
     loose: bool
     """Whether a rule here also takes a path with one slash more."""
 
-    def __init__(self) -> None:
-        self.static = {}
-        self.edges = ()
-        self.leaves = []
-        self.by_method = {}
-        self.loose = False
+    def __init__(self, state: State) -> None:
+        self.state = state
 
-    def add(self, leaf: Leaf) -> None:
-        """Have a rule end here."""
-        self.leaves.append(leaf)
-        self.loose = self.loose or not leaf.rule.strict_slashes
-        if not leaf.plain:
-            self.by_method = None
-        if self.by_method is not None:
+    def grow(self) -> None:
+        """Take over what the state has.
+
+        Two threads may do so at once; what they make is the same.
+        """
+        state = self.state
+        if state is None:
+            return
+        self.leaves = [Leaf(rule) for rule in state.rules]
+        self.loose = any(not rule.strict_slashes for rule in state.rules)
+        self.by_method = {}
+        for leaf in self.leaves:
+            if not leaf.plain:
+                self.by_method = None
+                break
             for method in leaf.methods:
                 self.by_method.setdefault(method, leaf)
+        self.static = {part: Node(following) for part, following in state.static.items()}
+        self.edges = tuple(Edge(part, Node(following)) for part, following in state.dynamic)
+        self.state = None
 
     def walk(
         self, parts: list[str], at: int, values: Values, method: str
@@ -179,6 +211,8 @@ class Node:
 
         Returns the rule and its variables' texts, or ``None`` if no rule has this path.
         """
+        if self.state is not None:
+            self.grow()
         if at == len(parts):
             return self._end(values, method)
         part = parts[at]
@@ -212,19 +246,24 @@ class Node:
         leaf = self.by_method.get(method)
         if leaf is not None:
             return leaf, values
-        if self.leaves:
-            return UNDECIDED  # other rules may have the method; if none does, it is not allowed
+        # Other rules may have the method; if none does, it is not allowed. And a rule may take
+        # the path with one slash more.
+        return UNDECIDED if self.leaves or self._has_slashed_rules() else None
+
+    def _has_slashed_rules(self) -> bool:
         slashed = self.static.get("")
-        if slashed is not None and slashed.leaves:
-            return UNDECIDED  # a rule may take the path with one slash more
-        return None
+        if slashed is None:
+            return False
+        slashed.grow()
+        return bool(slashed.leaves)
 
     def collect(self, parts: list[str], at: int, methods: set[str]) -> bool:
         """Add the methods of all rules that have a path, as :meth:`walk` follows it; return
         whether it could be decided.
         """
+        self.grow()
         if at == len(parts):
-            if self.by_method is None or ("" in self.static and self.static[""].leaves):
+            if self.by_method is None or self._has_slashed_rules():
                 return False
             methods.update(self.by_method)
             return True
