@@ -257,7 +257,7 @@ class Flask(App):
         :raises ~werkzeug.routing.BuildError: if no rule fits; see ``url_build_error_handlers``.
         :raises RuntimeError: outside of a request if ``SERVER_NAME`` is not set.
         """
-        if not (_anchor or _method or _scheme or _external):
+        if _anchor is None and _method is None and _scheme is None and not _external:
             url = urls.build_here(self, endpoint, values)
             if url is not None:
                 return url
@@ -389,7 +389,10 @@ class Flask(App):
             rv = self.dispatch_request() if early is None else early
         except Exception as error:
             rv = self.handle_user_exception(error)
-        return self.finalize_request(rv)
+        try:
+            return self.finalize_request(rv)
+        finally:
+            del rv  # perhaps an exception, whose traceback holds this frame
 
     def preprocess_request(self) -> ft.ResponseReturnValue | None:
         """Run what comes before the view; what it returns, if not ``None``, is the response."""
@@ -457,9 +460,11 @@ class Flask(App):
 
     def handle_user_exception(self, e: Exception) -> HTTPException | ft.ResponseReturnValue:
         """Return the response value for an exception from a hook or view, or raise it again."""
-        return t.cast(
-            "ft.ResponseReturnValue", errors.handle_user_exception(self, _cv_request.get(), e)
-        )
+        try:
+            rv = errors.handle_user_exception(self, _cv_request.get(), e)
+            return t.cast("ft.ResponseReturnValue", rv)
+        finally:
+            del e  # once raised again, its traceback holds this frame
 
     def handle_http_exception(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
         """Return the response value for an HTTP exception: its handler's, or itself."""
@@ -472,7 +477,10 @@ class Flask(App):
 
         In debug mode and in tests the exception is raised again (``PROPAGATE_EXCEPTIONS``).
         """
-        return t.cast(Response, errors.handle_exception(self, _cv_request.get(), e))
+        try:
+            return t.cast(Response, errors.handle_exception(self, _cv_request.get(), e))
+        finally:
+            del e  # once raised again, its traceback holds this frame
 
     def log_exception(
         self,

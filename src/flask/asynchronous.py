@@ -54,6 +54,7 @@ def call(func: CoroutineFunction[T], /, *args: t.Any, **kwargs: t.Any) -> T:
             return t.cast(T, bridge(func)(*args, **kwargs))
         return _own_loop().run(_start(func, args, kwargs), context)
     finally:
+        del args, kwargs  # perhaps an error that is raised again: its traceback holds this frame
         _bring_back(context)
 
 
@@ -213,8 +214,10 @@ def _close(loop: asyncio.AbstractEventLoop, pid: int) -> None:
 
 # Another thread
 
-Outcome = tuple[t.Any, BaseException | None]
-"""What a call returned, and what it raised."""
+Outcome = list[tuple[t.Any, BaseException | None]]
+"""What a call returned, or what it raised, to be taken out: the frames of the other thread would
+keep what their functions returned for as long as the traceback of the error keeps them.
+"""
 
 
 def _run_elsewhere(
@@ -230,9 +233,11 @@ def _run_elsewhere(
 
     handled = sys.exc_info()[1]
     error = None
+    outcome: Outcome = []
     try:
         wait_for = _wait_for_greenlet_pool if _is_shared_by_greenlets() else _wait_for_helper
-        result, error = wait_for(partial(_outcome, run, handled))
+        wait_for(partial(_note_outcome, outcome, run, handled))
+        result, error = outcome.pop()
         if error is not None:
             raise error
         return t.cast(T, result)
@@ -240,22 +245,25 @@ def _run_elsewhere(
         del error, handled  # their tracebacks hold this frame
 
 
-def _outcome(run: t.Callable[[], t.Any], handled: BaseException | None) -> Outcome:
-    """Return what a function returns or raises.
+def _note_outcome(
+    outcome: Outcome, run: t.Callable[[], t.Any], handled: BaseException | None
+) -> None:
+    """Note what a function returns or raises.
 
     :param handled: what ``sys.exc_info`` is to give, as it does for the caller.
     """
     traceback = None if handled is None else handled.__traceback__
     try:
         if handled is None:
-            return run(), None
+            outcome.append((run(), None))
+            return
         try:
             raise handled
         except BaseException:
             handled.__traceback__ = traceback  # without this frame
-            return run(), None
+            outcome.append((run(), None))
     except BaseException as error:
-        return None, error
+        outcome.append((None, error))
     finally:
         del handled, traceback
 
@@ -264,13 +272,13 @@ _helpers: ThreadPoolExecutor | None = None
 _lock = threading.Lock()
 
 
-def _wait_for_helper(function: t.Callable[[], Outcome]) -> Outcome:
+def _wait_for_helper(function: t.Callable[[], None]) -> None:
     global _helpers
     with _lock:
         if _helpers is None:
             _helpers = ThreadPoolExecutor(_MOST_HELPERS, thread_name_prefix="async-to-sync")
         submit = _helpers.submit
-    return submit(function).result()
+    submit(function).result()
 
 
 def _is_shared_by_greenlets() -> bool:
@@ -287,7 +295,7 @@ def _is_shared_by_greenlets() -> bool:
 _pool_of_thread: t.Any = None
 
 
-def _wait_for_greenlet_pool(function: t.Callable[[], Outcome]) -> Outcome:
+def _wait_for_greenlet_pool(function: t.Callable[[], None]) -> None:
     """Call a function in a native thread, while other greenlets of this one go on.
 
     Not in the hub's own pool, which is small, and needed for looking up names.
@@ -300,7 +308,7 @@ def _wait_for_greenlet_pool(function: t.Callable[[], Outcome]) -> Outcome:
     if pool is None:
         threadpool = importlib.import_module("gevent.threadpool")
         pool = _pool_of_thread.pool = threadpool.ThreadPool(_MOST_THREADS)
-    return t.cast(Outcome, pool.apply(function))
+    pool.apply(function)
 
 
 # Another process

@@ -360,6 +360,12 @@ class RequestContext(_Context):
         if self._made is not None:
             self._made.routing_exception = error
 
+    def forget_way_to_routing_error(self) -> None:
+        """Drop how a routing error that was answered came about: the frames hold this context."""
+        error = self.routing_error
+        if error is not None and sys.exc_info()[1] is not error:
+            error.__traceback__ = error.__context__ = None
+
     def open_early(self, lazy_session: bool) -> None:
         """Make what a class of the application's own may expect to be made for each request."""
         self.request  # noqa: B018 - derived when asked for
@@ -422,6 +428,8 @@ class RequestContext(_Context):
             *rest, (token, own) = self._tokens
             self._tokens = tuple(rest)
             _cv_request.reset(token)
+            if self.routing_error is not None and not rest:
+                self.forget_way_to_routing_error()
             if own is not None:
                 own.pop(exc)
         _check_order("request", current, self)

@@ -168,7 +168,7 @@ def url_for(
     """Return the URL of an endpoint; see :meth:`.Flask.url_for`."""
     ctx = _cv_app.get(None)
     build = current_app.url_for if ctx is None else ctx.app.url_for
-    if not (_anchor or _method or _scheme or _external is not None):
+    if _anchor is None and _method is None and _scheme is None and _external is None:
         return build(endpoint, **values)  # PERF: the usual call, with less to hand on
     return build(
         endpoint,

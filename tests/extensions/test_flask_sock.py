@@ -113,7 +113,7 @@ def test_under_gunicorn(tmp_path):
     (tmp_path / "app.py").write_text(PROGRAM)
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "-b", f"127.0.0.1:{port}", "--threads", "4"]
-    with running([*command, "app:app"], tmp_path, tmp_path / "log") as server:
+    with running([*command, "app:app"], tmp_path, tmp_path / "log"):
         ws = Client.connect(f"ws://127.0.0.1:{port}/echo")
         ws.send("hello")
         assert ws.receive(timeout=5) == "hello"
@@ -122,4 +122,3 @@ def test_under_gunicorn(tmp_path):
         again.send("again")
         assert again.receive(timeout=5) == "again"
         again.close()
-    assert server

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
-from prometheus_flask_exporter import PrometheusMetrics, RESTfulPrometheusMetrics
+from prometheus_flask_exporter import PrometheusMetrics
 
 from flask import Blueprint, Flask, abort, request
 
@@ -108,11 +108,9 @@ def test_the_page_is_chosen_by_name(client):
 
 
 def test_for_a_factory():
-    metrics = RESTfulPrometheusMetrics.for_app_factory(registry=CollectorRegistry(), path="/m")
-    assert metrics
-    plain = PrometheusMetrics.for_app_factory(registry=CollectorRegistry(), path="/figures")
+    metrics = PrometheusMetrics.for_app_factory(registry=CollectorRegistry(), path="/figures")
     app = Flask(__name__)
-    plain.init_app(app)
+    metrics.init_app(app)
     app.add_url_rule("/", "page", lambda: "page")
     client = app.test_client()
     client.get("/")

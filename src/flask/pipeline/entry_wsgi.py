@@ -62,8 +62,10 @@ def go_step_by_step(
             hand_over_contexts(environ)
         if error is not None and app.should_ignore_error(error):
             error = None
-        ctx.pop(error)
-        error = None  # its traceback holds this frame
+        try:
+            ctx.pop(error)
+        finally:
+            error = None  # its traceback holds this frame
 
 
 def _direct_door(app: Flask, compiled: Compiled) -> Door:
@@ -184,6 +186,7 @@ def _direct_door(app: Flask, compiled: Compiled) -> Door:
                 raise
         finally:
             # Exit
+            rv = None  # perhaps an exception, whose traceback holds this frame
             if (
                 error is None
                 and ctx._tokens is tokens
@@ -199,8 +202,12 @@ def _direct_door(app: Flask, compiled: Compiled) -> Door:
                     reset_request(request_token)
                     reset_app(app_token)
                     ctx._tokens = own._tokens = ()
+                    if plan is unmatched:
+                        ctx.forget_way_to_routing_error()
             else:
-                leave(app, ctx, tokens, compiled, plan, error)
-                error = None  # its traceback holds this frame
+                try:
+                    leave(app, ctx, tokens, compiled, plan, error)
+                finally:
+                    error = None  # its traceback holds this frame
 
     return direct_door

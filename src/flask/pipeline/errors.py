@@ -17,16 +17,19 @@ if t.TYPE_CHECKING:
 
 def handle_user_exception(app: Flask, ctx: RequestContext, error: Exception) -> t.Any:
     """Return the response value for an exception from a hook or a view, or raise it again."""
-    if isinstance(error, BadRequestKeyError) and (
-        app.debug or app.config["TRAP_BAD_REQUEST_ERRORS"]
-    ):
-        error.show_exception = True
-    if isinstance(error, HTTPException) and not app.trap_http_exception(error):
-        return app.handle_http_exception(error)
-    handler = app._find_error_handler(error, ctx.request.blueprints)
-    if handler is None:
-        _raise_again(error)
-    return app.ensure_sync(handler)(error)
+    try:
+        if isinstance(error, BadRequestKeyError) and (
+            app.debug or app.config["TRAP_BAD_REQUEST_ERRORS"]
+        ):
+            error.show_exception = True
+        if isinstance(error, HTTPException) and not app.trap_http_exception(error):
+            return app.handle_http_exception(error)
+        handler = app._find_error_handler(error, ctx.request.blueprints)
+        if handler is None:
+            _raise_again(error)
+        return app.ensure_sync(handler)(error)
+    finally:
+        del error  # once raised again, its traceback holds this frame
 
 
 def handle_http_exception(app: Flask, ctx: RequestContext, error: HTTPException) -> t.Any:
@@ -42,12 +45,18 @@ def handle_exception(app: Flask, ctx: RequestContext, error: Exception) -> t.Any
     """Log an exception that nobody handled and return the response of a server error, or raise it
     again where a debugger or a test is to see it.
     """
-    exc_info = sys.exc_info()
-    got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
-    propagate = app.config["PROPAGATE_EXCEPTIONS"]
-    if app.testing or app.debug if propagate is None else propagate:
-        _raise_again(error)
-    app.log_exception(t.cast(t.Any, exc_info))
+    try:
+        got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
+        propagate = app.config["PROPAGATE_EXCEPTIONS"]
+        if app.testing or app.debug if propagate is None else propagate:
+            _raise_again(error)
+        return _answer_server_error(app, ctx, error)
+    finally:
+        del error  # once raised again, its traceback holds this frame
+
+
+def _answer_server_error(app: Flask, ctx: RequestContext, error: Exception) -> t.Any:
+    app.log_exception(t.cast(t.Any, sys.exc_info()))
     answer: t.Any = InternalServerError(original_exception=error)
     handler = app._find_error_handler(answer, ctx.request.blueprints)
     if handler is not None:
@@ -56,6 +65,9 @@ def handle_exception(app: Flask, ctx: RequestContext, error: Exception) -> t.Any
 
 
 def _raise_again(error: Exception) -> t.NoReturn:
-    if sys.exc_info()[1] is error:
-        raise  # does not add this frame's line to the traceback twice
-    raise error
+    try:
+        if sys.exc_info()[1] is error:
+            raise  # does not add this frame's line to the traceback twice
+        raise error
+    finally:
+        del error

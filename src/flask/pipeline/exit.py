@@ -6,7 +6,7 @@ import typing as t
 
 from ..ctx import RequestContext
 from ..globals import _cv_app, _cv_request
-from .hooks import first_of, raise_first
+from .hooks import first_of
 
 if t.TYPE_CHECKING:
     from ..app import Flask
@@ -79,5 +79,10 @@ def leave(
         except BaseException as raised:
             failed = first_of(failed, raised)
     own.restore()
+    if ctx.routing_error is not None:
+        ctx.forget_way_to_routing_error()
     if failed is not None:
-        raise_first(failed)
+        try:
+            raise failed
+        finally:
+            del failed  # its traceback holds this frame

@@ -61,13 +61,6 @@ def first_of(failed: BaseException | None, raised: BaseException) -> BaseExcepti
     return failed
 
 
-def raise_first(failed: BaseException) -> t.NoReturn:
-    try:
-        raise failed
-    finally:
-        del failed  # its traceback holds this frame, and this frame would hold it
-
-
 def _run_all(calls: t.Iterable[t.Callable[[], t.Any]]) -> None:
     """Make all calls, each although one before it raised; then raise the first error."""
     failed: BaseException | None = None
@@ -77,7 +70,10 @@ def _run_all(calls: t.Iterable[t.Callable[[], t.Any]]) -> None:
         except BaseException as raised:
             failed = first_of(failed, raised)
     if failed is not None:
-        raise_first(failed)
+        try:
+            raise failed
+        finally:
+            del failed  # its traceback holds this frame
 
 
 def run_teardown_request(app: Flask, exc: BaseException | None) -> None:

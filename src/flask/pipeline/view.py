@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from ..ctx import RequestContext
@@ -29,7 +30,7 @@ def call_view(app: Flask, ctx: RequestContext) -> t.Any:
 
 def raise_routing_exception(app: Flask, request: Request) -> t.NoReturn:
     """Raise what routing failed with; in debug mode, explain a redirect that loses form data."""
-    error = request.routing_exception
+    error: HTTPException | None = request.routing_exception
     assert error is not None, "routing succeeded"
     loses_body = (
         app.debug
@@ -39,7 +40,10 @@ def raise_routing_exception(app: Flask, request: Request) -> t.NoReturn:
     )
     if loses_body:
         raise FormDataRoutingRedirect(request)
-    raise error
+    try:
+        raise error
+    finally:
+        error = None  # its traceback holds this frame
 
 
 def options_response(app: Flask, ctx: RequestContext) -> Response:
