@@ -385,6 +385,7 @@ class Response(ResponseBase):
             cls.get_wsgi_response is ResponseBase.get_wsgi_response
             and cls.get_wsgi_headers is ResponseBase.get_wsgi_headers
             and cls.get_app_iter is ResponseBase.get_app_iter
+            and cls.close is ResponseBase.close
         ):
             ready = self._ready(environ)
             if ready is not None:

@@ -183,7 +183,7 @@ def hears_nothing(client: socketio.SimpleClient) -> bool:
 
 def test_client_uses_the_transport_asked_for(connect, request: pytest.FixtureRequest) -> None:
     wanted = request.node.callspec.params["connect"]
-    assert connect().transport() == wanted
+    assert connect().transport == wanted
 
 
 def test_session_of_the_page_is_there_at_connection(connect) -> None:

@@ -81,6 +81,7 @@ def _direct_door(app: Flask, compiled: Compiled) -> Door:
     json_body = compiled.json_body
     html = compiled.text_type
     provider: t.Any = app.json
+    own_json = getattr(provider, "__dict__", {})
     emits_text = html is not None
     emits_json = emits_text and json_body is not None
     tears_down_app = bool(compiled.teardown_appcontext)
@@ -102,7 +103,9 @@ def _direct_door(app: Flask, compiled: Compiled) -> Door:
         plan: Plan = unmatched
         view_args: dict[str, t.Any] = {}
         rv: t.Any
+        response: t.Any = None
         body: bytes | None = None
+        method = ""
         error: BaseException | None = None
         try:
             try:
@@ -163,11 +166,13 @@ def _direct_door(app: Flask, compiled: Compiled) -> Door:
                     kind = type(rv)
                     if kind is str:
                         body, content_type = rv.encode(), html
-                    elif emits_json and (kind is dict or kind is list):
+                    elif (
+                        emits_json and (kind is dict or kind is list) and "response" not in own_json
+                    ):
                         content_type = ("Content-Type", full_content_type(provider.mimetype))
                         body = json_body(rv).encode()  # type: ignore[misc]
                 if body is None:
-                    response: t.Any = finish(app, ctx, compiled, plan, rv)
+                    response = finish(app, ctx, compiled, plan, rv)
             except Exception as raised:
                 error = raised
                 response = app.handle_exception(raised)

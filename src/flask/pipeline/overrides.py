@@ -50,6 +50,7 @@ REGISTRIES = frozenset(
 OTHERS = frozenset(
     {
         "_got_first_request",
+        "config",
         "ensure_sync",
         "inject_url_defaults",
         "json",

@@ -1,0 +1,196 @@
+"""What was compiled follows what is declared, replaced or written to after the first request."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from werkzeug.routing import Map, Rule
+
+import flask
+from flask import Flask, g, request, signals
+from flask.config import Config
+
+
+@pytest.fixture
+def app() -> Flask:
+    app = Flask("changes")
+
+    @app.route("/")
+    def index() -> t.Any:
+        return {"value": 1} if "json" in request.args else "index"
+
+    app.test_client().get("/")
+    assert app._generation.compiled.direct
+    return app
+
+
+def get(app: Flask, path: str = "/", **kwargs: t.Any) -> str:
+    return app.test_client().get(path, **kwargs).text
+
+
+def test_a_view_function_written_to_the_registry_is_called(app: Flask) -> None:
+    app.view_functions["index"] = lambda: "written"
+    assert get(app) == "written"
+
+
+def test_a_registry_of_ones_own_is_read_on_each_request(app: Flask) -> None:
+    views: dict[str, t.Any] = {"index": lambda: "first"}
+    app.view_functions = views
+    assert get(app) == "first"
+    views["index"] = lambda: "second"
+    assert get(app) == "second"
+
+
+@pytest.mark.parametrize("registry", ["before_request_funcs", "after_request_funcs"])
+def test_functions_put_into_a_registry_run(app: Flask, registry: str) -> None:
+    def before() -> str:
+        return "hooked"
+
+    def after(response: flask.Response) -> flask.Response:
+        response.set_data("hooked")
+        return response
+
+    function = before if registry == "before_request_funcs" else after
+    getattr(app, registry).setdefault(None, []).append(function)
+    assert get(app) == "hooked"
+    getattr(app, registry)[None].clear()
+    assert get(app) == "index"
+    getattr(app, registry)[None] = [function]  # a list that nobody watches
+    assert get(app) == "hooked"
+    getattr(app, registry)[None].remove(function)
+    assert get(app) == "index"
+
+
+def test_teardown_functions_put_into_a_list_run(app: Flask) -> None:
+    seen: list[t.Any] = []
+    app.teardown_appcontext_funcs.insert(0, seen.append)
+    app.teardown_request_funcs[None].append(seen.append)
+    get(app)
+    assert seen == [None, None]
+
+
+def test_an_error_handler_written_to_the_registry_answers(app: Flask) -> None:
+    missing = app.test_client().get("/missing")
+    assert missing.status_code == 404
+    app.error_handler_spec[None][404][flask.Flask.aborter_class().mapping[404]] = lambda error: (
+        "handled"
+    )
+    assert get(app, "/missing") == "handled"
+
+
+def test_a_rule_added_to_the_map_is_found(app: Flask) -> None:
+    assert app.test_client().get("/late").status_code == 404
+    app.url_map.add(Rule("/late", endpoint="index", methods=["GET"]))
+    assert get(app, "/late") == "index"
+
+
+def test_another_map_is_used_as_it_grows(app: Flask) -> None:
+    url_map = Map()
+    app.url_map = url_map
+    assert app.test_client().get("/").status_code == 404
+    url_map.add(Rule("/", endpoint="index", methods=["GET"]))
+    assert get(app) == "index"
+
+
+def test_a_step_replaced_on_the_instance_is_called(app: Flask) -> None:
+    app.dispatch_request = lambda: "replaced"  # type: ignore[method-assign]
+    assert get(app) == "replaced"
+    del app.dispatch_request
+    assert get(app) == "index"
+
+
+def test_a_step_replaced_on_the_class_is_called(app: Flask, monkeypatch: t.Any) -> None:
+    called: list[str] = []
+    original = Flask.preprocess_request
+
+    def wrapped(self: Flask) -> t.Any:
+        called.append(request.path)
+        return original(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Flask, "preprocess_request", wrapped)
+        get(app)
+    get(app)
+    assert called == ["/"]
+    assert app._generation.compiled.direct
+
+
+def test_a_receiver_is_sent_signals_from_the_next_request_on(app: Flask) -> None:
+    seen: list[t.Any] = []
+
+    def receiver(sender: Flask, **extra: t.Any) -> None:
+        seen.append(sorted(extra))
+
+    with signals.request_finished.connected_to(receiver, app):
+        get(app)
+    get(app)
+    assert seen == [["response"]]
+
+
+def test_a_configuration_of_ones_own_is_read(app: Flask) -> None:
+    app.config = Config(app.root_path, {**app.config, "TRUSTED_HOSTS": ["good.example"]})
+    assert app.test_client().get("/").status_code == 400
+    assert get(app, base_url="http://good.example") == "index"
+
+
+def test_a_json_response_of_ones_own_is_made(app: Flask) -> None:
+    assert get(app, "/?json") == '{"value":1}\n'
+    app.json.response = lambda *args: app.response_class("own")  # type: ignore[method-assign]
+    assert get(app, "/?json") == "own"
+
+
+def test_a_response_class_that_closes_is_closed(app: Flask) -> None:
+    closed: list[str] = []
+
+    class Closing(flask.Response):
+        def close(self) -> None:
+            closed.append("closed")
+            super().close()
+
+    app.response_class = Closing
+    get(app, buffered=True)
+    assert closed == ["closed"]
+
+
+def test_a_hook_may_lead_the_request_elsewhere(app: Flask) -> None:
+    app.view_functions["other"] = lambda name: f"other {name}"
+    app.url_map.add(Rule("/other/<name>", endpoint="other", methods=["GET"]))
+
+    @app.before_request_funcs.setdefault(None, []).append
+    def lead() -> None:
+        request.url_rule = next(app.url_map.iter_rules("other"))
+        request.view_args = {"name": "led"}
+
+    assert get(app) == "other led"
+
+
+def test_functions_registered_while_a_request_is_handled_count_for_it(app: Flask) -> None:
+    def late() -> str:
+        app.after_request_funcs[None].append(lambda response: flask.Response("late"))
+        return "view"
+
+    app.view_functions["index"] = late
+    assert get(app) == "late"
+
+
+def test_the_session_interface_is_asked_once_it_is_not_the_built_in_one(app: Flask) -> None:
+    class Interface(flask.sessions.SecureCookieSessionInterface):
+        def open_session(self, app: Flask, request: flask.Request) -> t.Any:
+            g.opened = True
+            return super().open_session(app, request)
+
+    app.view_functions["index"] = lambda: str(g.get("opened"))
+    assert get(app) == "None"
+    app.session_interface = Interface()
+    assert get(app) == "True"
+
+
+def test_an_async_view_put_into_the_registry_is_run(app: Flask) -> None:
+    pytest.importorskip("asgiref")
+
+    async def view() -> str:
+        return "async"
+
+    app.view_functions["index"] = view
+    assert get(app) == "async"
