@@ -30,6 +30,7 @@ from flask import (
     session,
     url_for,
 )
+from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
 SECRET_KEY = "benchmark-secret-of-ordinary-length"
@@ -135,7 +136,7 @@ def _add_session_views(app: Flask) -> None:
 
 def _add_link_views(app: Flask) -> None:
     @app.route("/redirect")
-    def moved() -> Response:
+    def moved() -> ResponseReturnValue:
         return redirect(url_for("hello", name="ada"))
 
     @app.route("/links")
@@ -313,14 +314,14 @@ def create_typical(connect_each_time: bool = False) -> Flask:
             opened.close()
 
     @app.before_request
-    def require_login() -> Response | None:
+    def require_login() -> ResponseReturnValue | None:
         g.user = session.get("user")
         if g.user is None and request.endpoint != "login":
             return redirect(url_for("login"))
         return None
 
     @app.route("/login", methods=["GET", "POST"])
-    def login() -> Response | str:
+    def login() -> ResponseReturnValue:
         if request.method == "POST":
             session["user"] = request.form["user"]
             return redirect(url_for("board"))
@@ -356,7 +357,7 @@ def create_mix() -> Flask:
     account = Blueprint("account", __name__, url_prefix="/account")
 
     @account.route("/login", methods=["POST"])
-    def login() -> Response:
+    def login() -> ResponseReturnValue:
         session["user_id"] = int(request.form["user"])
         return redirect(url_for("board.front"))
 
@@ -402,7 +403,7 @@ def create_mix_with_login() -> Flask:
     account = Blueprint("account", __name__, url_prefix="/account")
 
     @account.route("/login", methods=["POST"])
-    def login() -> Response:
+    def login() -> ResponseReturnValue:
         login_user(User(request.form["user"]))
         return redirect(url_for("board.front"))
 
@@ -432,7 +433,7 @@ def _mix_board(connection: sqlite3.Connection) -> Blueprint:
         return render_template("notice.html", notice=found)
 
     @board.route("/new", methods=["POST"])
-    def create() -> Response:
+    def create() -> ResponseReturnValue:
         title = request.form["title"].strip()
         flash(f"Saved {title}.")
         return redirect(url_for(".notice", notice_id=7))

@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import venv
@@ -158,6 +159,10 @@ def today() -> str:
 
 
 def write_json(path: Path, data: dict[str, Any]) -> None:
+    """Keep raw results, readable in a diff."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(data, indent=1) + "\n")
+    text = json.dumps(data, indent=1)
+    # A list of samples belongs on one line.
+    text = re.sub(r"\[[-\d.,\s]+\]", lambda found: " ".join(found[0].split()), text)
+    path.write_text(text + "\n")
     print(f"wrote {path.name}", file=sys.stderr)

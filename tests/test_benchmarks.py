@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # The benchmarks are run from the repository's root and are not part of the installed package.
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import instructions, plot, report, run, worker  # noqa: E402
+from benchmarks import environments, instructions, plot, report, run, worker  # noqa: E402
 from benchmarks.peers import FACTORIES as PEERS  # noqa: E402
 from benchmarks.scenarios import BY_NAME, SCENARIOS, Exchange, Request, Scenario  # noqa: E402
 
@@ -136,6 +136,13 @@ def _counts(plain: int, **changes: object) -> dict[str, object]:
     } | changes
 
 
+def test_the_lowest_of_several_memory_layouts_is_the_cost() -> None:
+    totals = {("none", seed): 1_000 for seed in instructions.SEEDS}
+    for seed, extra in zip(instructions.SEEDS, (30, 20, 25), strict=True):
+        totals["plain", seed] = 1_000 + extra * instructions.COUNT
+    assert instructions.cost(totals, "plain", "none") == 20
+
+
 @pytest.mark.parametrize(("counted", "code"), [(40_000, 0), (41_900, 0), (42_100, 1), (30_000, 0)])
 def test_more_instructions_than_the_bound_fail(
     counted: int, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -165,6 +172,14 @@ def test_counts_of_another_environment_are_not_compared(
     assert instructions.check(now, record, 0.05, strict=False) == 0
     assert instructions.check(now, record, 0.05, strict=True) == 3
     assert "not compared" in capsys.readouterr().err
+
+
+def test_raw_results_keep_a_list_of_samples_on_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "results" / "some.json"
+    data = {"samples": [1, 2.5, -3], "names": ["a b", "c"], "rows": [{"x": [4]}], "none": []}
+    environments.write_json(path, data)
+    assert json.loads(path.read_text()) == data
+    assert "[ 1, 2.5, -3 ]" in path.read_text()
 
 
 def test_the_plot_shows_both_sides_at_every_number_of_routes() -> None:

@@ -374,7 +374,7 @@ class Flask(App):
         compiled = self._generation.compiled
         if compiled is None:
             compiled = self._compile()
-        return compiled.door(environ, start_response)  # type: ignore[no-any-return]
+        return compiled.door(self, environ, start_response)  # type: ignore[no-any-return]
 
     def _compile(self) -> Compiled:
         return compile_app(self, Flask, open_door)

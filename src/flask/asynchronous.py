@@ -17,7 +17,7 @@ import sys
 import threading
 import typing as t
 import weakref
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 T = t.TypeVar("T")
@@ -115,11 +115,16 @@ class _ThreadLoop:
         self.generators: weakref.WeakSet[t.Any] = weakref.WeakSet()
         _open_loops.add(loop)
         weakref.finalize(self, _close, loop, os.getpid())
+        if _is_shared_by_greenlets():
+            # The threads of others would be greenlets, which run only as long as this loop does.
+            loop.set_default_executor(_NativeThreads())
         executors = _executors_by_loop()
         if executors is not None:
             # Functions given to sync_to_async would otherwise wait for each other in the one
             # thread that asgiref has for all loops which it did not make.
-            executors[loop] = ThreadPoolExecutor(max_workers=1)
+            executors[loop] = (
+                _NativeThreads() if _is_shared_by_greenlets() else ThreadPoolExecutor(1)
+            )
 
     def run(self, coroutine: t.Coroutine[t.Any, t.Any, T], context: contextvars.Context) -> T:
         """Run a coroutine to its end, and end what it leaves behind."""
@@ -290,6 +295,29 @@ def _is_shared_by_greenlets() -> bool:
     return monkey is not None and (
         monkey.is_module_patched("threading") or monkey.is_module_patched("select")
     )
+
+
+class _NativeThreads(ThreadPoolExecutor):
+    """Under gevent, where threads are greenlets: runs each function in a real thread."""
+
+    def submit(self, fn: t.Callable[..., T], /, *args: t.Any, **kwargs: t.Any) -> Future[T]:
+        future: Future[T] = Future()
+
+        def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                result = fn(*args, **kwargs)
+            except BaseException as error:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+            finally:
+                sys.modules["gevent"].get_hub().destroy(destroy_loop=True)
+
+        start_thread = sys.modules["gevent.monkey"].get_original("_thread", "start_new_thread")
+        start_thread(run, ())
+        return future
 
 
 _pool_of_thread: t.Any = None

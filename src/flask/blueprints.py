@@ -31,7 +31,9 @@ def open_in(folder: str, resource: str, mode: str, encoding: str | None) -> t.IO
     :raises ValueError: for a mode that writes.
     """
     if mode not in {"r", "rt", "rb"}:
-        raise ValueError(f"Resources are opened to be read, with mode 'r' or 'rb', not {mode!r}.")
+        raise ValueError(
+            f"Resources can only be opened for reading, by mode 'r' or 'rb', not {mode!r}."
+        )
     path = os.path.join(folder, resource)
     return open(path, mode, encoding=None if mode == "rb" else encoding)
 

@@ -86,8 +86,8 @@ class Config(dict[str, Any]):
         if silent:
             return False
         raise RuntimeError(
-            f"Set the environment variable {variable_name!r} to the path of a settings file: it is"
-            " missing or empty, so there is nothing to configure the application from."
+            f"The environment variable {variable_name!r} is not set, or is empty: it should be the"
+            " path of a settings file to configure the application from."
         )
 
     def from_prefixed_env(

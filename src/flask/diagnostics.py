@@ -39,10 +39,10 @@ class DebugFilesKeyError(KeyError, AssertionError):
     def __init__(self, request: WerkzeugRequest, key: str) -> None:
         names = ", ".join(repr(name) for name in request.form.getlist(key))
         self.msg = (
-            f"No upload arrived as {key!r}: the body was sent as"
-            f" {request.mimetype or 'no particular type'!r}, which has room for file names but"
+            f"No upload arrived as {key!r}: no file contents were transmitted. The body was sent"
+            f" as {request.mimetype or 'no particular type'!r}, which has room for file names but"
             ' not for files. Give the HTML form the attribute enctype="multipart/form-data".'
-            f" In request.form the field holds {names}."
+            f" This was submitted: {names}."
         )
 
     # KeyError would show the repr of the text.
@@ -62,8 +62,8 @@ class FormDataRoutingRedirect(AssertionError):
         target = getattr(redirect, "new_url", "")
         parts = [
             f"The body of this {request.method} would be lost on the way from {request.url!r} to"
-            f" {target!r}: the routing answers with status {getattr(redirect, 'code', None)},"
-            " upon which a client comes back with GET and without the data."
+            f" the canonical URL {target!r}: the routing answers with status"
+            f" {getattr(redirect, 'code', None)}, upon which a client comes back with GET and without the data."
         ]
         if target.partition("?")[0] == f"{request.base_url}/":
             parts.append("The rule ends in a slash that the requested URL lacks.")

@@ -8,9 +8,9 @@ from apiflask.exceptions import HTTPError
 from apiflask.fields import Field, File, Integer, String
 from apiflask.validators import Length, OneOf
 from apiflask.views import MethodView
-from flask.views import View
 
 import flask
+from flask.views import View
 
 
 class PetIn(Schema):
@@ -142,7 +142,9 @@ def test_wrong_input_is_a_422_with_its_fields(client) -> None:
     assert refused.status_code == 422
     assert refused.json["message"] == "Validation error"
     assert set(refused.json["detail"]["json"]) == {"name", "category"}
-    assert client.get("/pets?page=x").json["detail"] == {"query": {"page": ["Not a valid integer."]}}
+    assert client.get("/pets?page=x").json["detail"] == {
+        "query": {"page": ["Not a valid integer."]}
+    }
 
 
 def test_upload(client, tmp_path) -> None:

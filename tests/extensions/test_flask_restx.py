@@ -134,7 +134,8 @@ def test_cat_is_made_and_found_at_the_address_given(client, base: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "field"), [({}, "name"), ({"name": "X"}, "name"), ({"name": "Al", "lives": 10}, "lives")]
+    ("body", "field"),
+    [({}, "name"), ({"name": "X"}, "name"), ({"name": "Al", "lives": 10}, "lives")],
 )
 def test_body_against_the_model_is_refused(client, base: str, body: object, field: str) -> None:
     refused = client.post(f"{base}/api/cats/", json=body)

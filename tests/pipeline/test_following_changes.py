@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import typing as t
+import weakref
 
 import pytest
 from werkzeug.routing import Map, Rule
@@ -194,3 +196,23 @@ def test_an_async_view_put_into_the_registry_is_run(app: Flask) -> None:
 
     app.view_functions["index"] = view
     assert get(app) == "async"
+
+
+def test_an_application_is_freed_with_its_last_reference() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        app = Flask("freed")
+
+        @app.route("/")
+        async def index() -> str:
+            return "index"
+
+        app.add_url_rule("/plain", "plain", lambda: "plain")
+        assert get(app) == "index"
+        assert get(app, "/plain") == "plain"
+        reference = weakref.ref(app)
+        del app
+        assert reference() is None
+    finally:
+        gc.enable()

@@ -43,7 +43,7 @@ def routes_command(sort: str, all_methods: bool) -> None:
     hidden = frozenset() if all_methods else _AUTOMATIC
     rows = [_describe(rule, url_map, hidden) for rule in url_map.iter_rules()]
     if not rows:
-        click.echo("The application has no routes.")
+        click.echo("No routes were registered.")
         return
 
     if sort != "match":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import typing as t
+import weakref
 
 from werkzeug.exceptions import HTTPException
 
@@ -51,7 +52,7 @@ class Compiled:
     """
 
     door: t.Callable[..., t.Any]
-    """Takes environ and ``start_response``, as :meth:`.Flask.wsgi_app` does."""
+    """Takes the application, environ and ``start_response``, as :meth:`.Flask.wsgi_app` does."""
 
     builds_urls: bool
     """Whether paths may be built without a URL adapter: nothing adds values to them."""
@@ -173,8 +174,10 @@ class Compiled:
         if self.sync and not is_async(function):
             return function
 
+        this = weakref.ref(app)
+
         def call_sync(*args: t.Any, **kwargs: t.Any) -> t.Any:
-            return app.ensure_sync(function)(*args, **kwargs)
+            return t.cast("Flask", this()).ensure_sync(function)(*args, **kwargs)
 
         return call_sync
 

@@ -22,18 +22,16 @@ if t.TYPE_CHECKING:
 
 WEB_SCHEMES = {"http", "https"}
 
-Door = t.Callable[["WSGIEnvironment", "StartResponse"], t.Iterable[bytes]]
+Door = t.Callable[["Flask", "WSGIEnvironment", "StartResponse"], t.Iterable[bytes]]
 
 
 def open_door(app: Flask, compiled: Compiled) -> Door:
-    """Return the door for an application: the direct one, or one that goes step by step."""
-    if compiled.direct:
-        return _direct_door(app, compiled)
+    """Return the door for an application: the direct one, or one that goes step by step.
 
-    def stepwise_door(environ: WSGIEnvironment, start_response: StartResponse) -> t.Any:
-        return go_step_by_step(app, environ, start_response)
-
-    return stepwise_door
+    The door is called with the application, which it does not hold: nothing that was compiled
+    keeps an application alive.
+    """
+    return _direct_door(app, compiled) if compiled.direct else go_step_by_step
 
 
 def go_step_by_step(
@@ -68,19 +66,19 @@ def go_step_by_step(
             error = None  # its traceback holds this frame
 
 
-def _direct_door(app: Flask, compiled: Compiled) -> Door:
+def _direct_door(declared: Flask, compiled: Compiled) -> Door:
     """Return a door that does the built-in steps itself.
 
     :func:`go_step_by_step` is its slow twin, with which it shares every observable effect.
     """
-    generation = app._generation
-    config = app.config
+    generation = declared._generation
+    config = declared.config
     find, literal, hosts = compiled.table.find, compiled.table.literal, compiled.hosts
     unmatched = compiled.unmatched
     lazy = compiled.lazy_session and compiled.lazy_request
     json_body = compiled.json_body
     html = compiled.text_type
-    provider: t.Any = app.json
+    provider: t.Any = declared.json
     own_json = getattr(provider, "__dict__", {})
     emits_text = html is not None
     emits_json = emits_text and json_body is not None
@@ -90,7 +88,9 @@ def _direct_door(app: Flask, compiled: Compiled) -> Door:
 
     # PERF: one function for what reads as seven steps, as each call costs as much as the work
     # of most of them. What it needs is closed over: cells are read as fast as locals.
-    def direct_door(environ: WSGIEnvironment, start_response: StartResponse) -> t.Any:
+    def direct_door(
+        app: Flask, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> t.Iterable[bytes]:
         if get_app(None) is not None:  # a request from inside of another context
             return go_step_by_step(app, environ, start_response)
         # Contexts
@@ -182,7 +182,7 @@ def _direct_door(app: Flask, compiled: Compiled) -> Door:
             # Delivery: what fails from here on is nothing that an error handler could answer.
             try:
                 if body is None:
-                    return response(environ, start_response)
+                    return response(environ, start_response)  # type: ignore[no-any-return]
                 length = ("Content-Length", str(len(body)))
                 start_response("200 OK", [content_type, length])  # type: ignore[list-item]
                 return () if method == "HEAD" else (body,)

@@ -424,8 +424,8 @@ def _declared_methods(rule: str, given: t.Any, view_func: t.Any) -> set[str]:
         given = getattr(view_func, "methods", None) or ["GET"]
     if isinstance(given, str):
         raise TypeError(
-            f"'methods' of the rule {rule!r} is the string {given!r}: it must be a list of"
-            f" strings, such as [{given!r}]."
+            f"Allowed methods must be a list of strings, but those of the rule {rule!r} are the"
+            f" string {given!r}: write [{given!r}]."
         )
     return {method.upper() for method in given}
 

@@ -115,9 +115,10 @@ class Blueprint(Scaffold):
             import_name, static_folder, static_url_path, template_folder, root_path=root_path
         )
         if not name or "." in name:
+            fault = "contain a dot" if name else "be empty"
             raise ValueError(
-                f"{name!r} cannot be a blueprint's 'name': it may not be empty or contain a dot,"
-                " as a dot stands between it and what is named after it."
+                f"'name' may not {fault}, as {name!r} does: a dot stands between the blueprint's"
+                " name and what is named after it."
             )
         self.name = name
         self.url_prefix = url_prefix

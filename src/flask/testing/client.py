@@ -168,7 +168,8 @@ class FlaskClient(werkzeug.test.Client):
         """
         if self._cookies is None:
             raise TypeError(
-                "This client was made with 'use_cookies=False', and sessions need cookies."
+                "Cookies are disabled: this client was made with 'use_cookies=False', and sessions"
+                " need cookies."
             )
         app = self.application
         context = app.test_request_context(*args, **kwargs)
@@ -179,8 +180,8 @@ class FlaskClient(werkzeug.test.Client):
             session = app.session_interface.open_session(app, context.request)
         if session is None:
             raise RuntimeError(
-                "No session could be opened: the application's session interface returned None."
-                " The built-in one does so without a SECRET_KEY."
+                "Session backend did not open a session: the application's session interface"
+                " returned None. The built-in one does so without a SECRET_KEY."
             )
         yield session
         if app.session_interface.is_null_session(session):

@@ -17,7 +17,16 @@ from ..harness import Lab, family, scenario
 @scenario
 def class_hierarchy(lab: Lab):
     def bases(kind):
-        known = {"Flask", "App", "Scaffold", "Blueprint", "Request", "Response", "MethodView", "View"}
+        known = {
+            "Flask",
+            "App",
+            "Scaffold",
+            "Blueprint",
+            "Request",
+            "Response",
+            "MethodView",
+            "View",
+        }
         return [base.__name__ for base in kind.__mro__ if base.__name__ in known]
 
     return {

@@ -177,13 +177,12 @@ def auto_find_instance_path_overridden(lab: Lab):
 def get_root_path_of_modules(lab: Lab):
     from flask.helpers import get_root_path
 
-    lab.file("grp/__init__.py")
-    lab.file("grp/sub.py")
+    lab.file("root_pkg/__init__.py")
+    lab.file("root_pkg/sub.py")
     lab.importable()
     return [
-        get_root_path("grp"),
-        get_root_path("grp.sub"),
-        os.path.basename(get_root_path("json")),
+        get_root_path("root_pkg"),
+        get_root_path("root_pkg.sub"),
         lab.raises(get_root_path, "sys"),
     ]
 
