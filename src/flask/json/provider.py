@@ -169,15 +169,22 @@ class DefaultJSONProvider(JSONProvider):
         The text is indented in debug mode or if :attr:`compact` is ``False``.
         """
         return self._app.response_class(
-            self._body(_only_value(args, kwargs)), mimetype=self.mimetype
+            self.body(_only_value(args, kwargs)), mimetype=self.mimetype
         )
 
-    def _body(self, obj: t.Any) -> str:
-        if self._app.debug if self.compact is None else not self.compact:
-            return f"{self.dumps(obj, indent=2)}\n"
-        if type(self).dumps is DefaultJSONProvider.dumps and "dumps" not in self.__dict__:
-            return self._encode(obj, _COMPACT) + "\n"
-        return f"{self.dumps(obj, separators=_COMPACT)}\n"
+    def writes_compact(self) -> bool:
+        """Whether responses are without white space."""
+        return not self._app.debug if self.compact is None else self.compact
+
+    def body(self, obj: t.Any) -> bytes:
+        """Return the body of a response: JSON text in UTF-8, and a line end."""
+        if not self.writes_compact():
+            text = self.dumps(obj, indent=2)
+        elif type(self).dumps is DefaultJSONProvider.dumps and "dumps" not in self.__dict__:
+            text = self._encode(obj, _COMPACT)
+        else:
+            text = self.dumps(obj, separators=_COMPACT)
+        return f"{text}\n".encode()
 
 
 def _make_encode(

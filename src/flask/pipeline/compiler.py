@@ -62,8 +62,8 @@ class Compiled:
     text_type: tuple[str, str] | None
     """The content type header of text, if responses are plain :class:`flask.Response` objects."""
 
-    json_body: t.Callable[[t.Any], str] | None
-    """The text of a JSON response, if the provider is the default one."""
+    json_body: t.Callable[[t.Any], bytes] | None
+    """Makes the body of a JSON response, if the provider is one that only has this to do."""
 
     lazy_session: bool
     """Whether the session may be opened when it is asked for."""
@@ -189,11 +189,13 @@ def _text_type(app: Flask) -> tuple[str, str] | None:
     return None if mimetype is None else ("Content-Type", full_content_type(mimetype))
 
 
-def _json_body(app: Flask) -> t.Callable[[t.Any], str] | None:
+def _json_body(app: Flask) -> t.Callable[[t.Any], bytes] | None:
     provider = app.json
-    if type(provider) is not DefaultJSONProvider or "response" in provider.__dict__:
+    if not isinstance(provider, DefaultJSONProvider) or "response" in vars(provider):
         return None
-    return provider._body
+    if type(provider).response is not DefaultJSONProvider.response:
+        return None
+    return provider.body
 
 
 _lock = threading.Lock()

@@ -170,7 +170,7 @@ def _direct_door(declared: Flask, compiled: Compiled) -> Door:
                         emits_json and (kind is dict or kind is list) and "response" not in own_json
                     ):
                         content_type = ("Content-Type", full_content_type(provider.mimetype))
-                        body = json_body(rv).encode()  # type: ignore[misc]
+                        body = json_body(rv)  # type: ignore[misc]
                 if body is None:
                     response = finish(app, ctx, compiled, plan, rv)
             except Exception as raised:

@@ -56,7 +56,8 @@ def serve(app, path):
             create_environ(path), lambda status, headers, exc_info=None: answer.append(status)
         )
         answer += [chunk.decode() for chunk in body]
-        body.close()
+        if hasattr(body, "close"):
+            body.close()
     except BaseException as error:
         answer.append(f"out comes {type(error).__name__}")
     return answer

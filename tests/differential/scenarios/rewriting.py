@@ -64,7 +64,6 @@ CHANGES = {
     "method": lambda app: setattr(request, "method", "POST"),
     "path": lambda app: setattr(request, "path", "/changed"),
     "args": lambda app: setattr(request, "args", {"changed": "1"}),
-    "adapter": lambda app: setattr(request_ctx, "url_adapter", None),
     "options": lambda app: setattr(rule_of(app, "index"), "provide_automatic_options", False),
 }
 PATHS = ("/", "/other/x", "/bp/x", "/none", "/slash", "OPTIONS /", "/post")

@@ -172,12 +172,14 @@ def session_class_with_a_fixed(lab: Lab, name):
 
 
 @scenario
-def serializer_with_its_own_loads(lab: Lab):
+def serializer_with_its_own_methods(lab: Lab):
     from flask.json.tag import TaggedJSONSerializer
 
     class Serializer(TaggedJSONSerializer):
         def dumps(self, value):
-            lab.say("dumps", sorted(value))
+            # An empty one is written by itsdangerous, to find out whether text comes out.
+            if value:
+                lab.say("dumps", sorted(value))
             return super().dumps(value)
 
         def loads(self, value):
@@ -191,17 +193,45 @@ def serializer_with_its_own_loads(lab: Lab):
     return visit(lab, app)
 
 
-@scenario
-def default_serializer_patched(lab: Lab):
+@family("tag", "untag", "dumps", "loads")
+def shared_serializer_patched(lab: Lab, name):
+    """The answer is changed, to show that the patched method is the one in use."""
     from flask.json.tag import TaggedJSONSerializer
 
-    for name in ("dumps", "loads", "tag", "untag"):
-        lab.patch(
-            TaggedJSONSerializer, name, telling(lab, name, getattr(TaggedJSONSerializer, name))
-        )
-    result = visit(lab, shop(lab))
-    lab.events[:] = [e for n, e in enumerate(lab.events) if n == 0 or e != lab.events[n - 1]]
-    return result
+    original = getattr(TaggedJSONSerializer, name)
+
+    def changed(self, value):
+        answer = original(self, value)
+        if isinstance(answer, dict) and "n" in answer:
+            return {**answer, "n": f"{name} {answer['n']}"}
+        if isinstance(answer, str) and '"n"' in answer:
+            return answer.replace('"n"', f'"{name}":0,"n"')
+        return answer
+
+    lab.patch(TaggedJSONSerializer, name, changed)
+    return visit(lab, shop(lab))
+
+
+@family("tag", "untag", "dumps", "loads")
+def serializer_subclass_changing(lab: Lab, name):
+    from flask.json.tag import TaggedJSONSerializer
+
+    original = getattr(TaggedJSONSerializer, name)
+
+    def changed(self, value):
+        answer = original(self, value)
+        if isinstance(answer, dict) and "n" in answer:
+            return {**answer, "n": f"{name} {answer['n']}"}
+        if isinstance(answer, str) and '"n"' in answer:
+            return answer.replace('"n"', f'"{name}":0,"n"')
+        return answer
+
+    kind = type("Own", (TaggedJSONSerializer,), {name: changed})
+    app = shop(lab)
+    interface = SecureCookieSessionInterface()
+    interface.serializer = kind()
+    app.session_interface = interface
+    return visit(lab, app)
 
 
 @scenario
