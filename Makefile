@@ -49,7 +49,7 @@ browser: $(VENV)/.browser ## walk the demo in a headless browser (needs chromium
 	$(PYTEST) -m browser $(ARGS)
 
 extensions: $(VENV)-extensions/.extensions ## run published extensions on this package
-	$(VENV)-extensions/bin/python -m pytest -n 2 -m extensions tests/extensions $(ARGS)
+	$(VENV)-extensions/bin/python -m pytest -n 2 -p no:dash -m extensions tests/extensions $(ARGS)
 
 packaging: $(VENV)/.dev ## build wheel and sdist, install them, try them
 	$(PYTEST) -m packaging $(ARGS)

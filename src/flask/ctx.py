@@ -449,11 +449,10 @@ class RequestContext(_Context):
         if close is not None:
             close()
 
-    @property
-    def moved(self) -> bool:
-        """Whether someone gave the request another rule than the one that matched."""
+    def is_at(self, rule: Rule | None) -> bool:
+        """Whether the request still has the rule, which a hook or the view may have changed."""
         request = self._made
-        return request is not None and request.url_rule is not self.rule
+        return self.rule is rule and (request is None or request.url_rule is rule)
 
     def begin_stream(self) -> None:
         """Announce that the application is current again, for a stream."""

@@ -159,7 +159,11 @@ class SessionInterface:
         raise NotImplementedError(f"{type(self).__name__} must implement 'save_session'")
 
 
-_INTERFACE_NAMES = frozenset(name for name in vars(SessionInterface) if name[:1] != "_")
+_INTERFACE_NAMES = frozenset(
+    {name for name in vars(SessionInterface) if name[:1] != "_"}
+    | {"digest_method", "get_signing_serializer", "key_derivation", "salt", "serializer"}
+    | {"session_class"}
+)
 
 session_json_serializer = TaggedJSONSerializer()
 

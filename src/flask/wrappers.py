@@ -321,6 +321,8 @@ class Response(ResponseBase):
                 body = response.encode()
             elif kind is bytes:
                 body = response
+            elif response is None:
+                body = None
             else:
                 super().__init__(
                     response, status, headers, mimetype, content_type, direct_passthrough
@@ -333,11 +335,13 @@ class Response(ResponseBase):
                     content_type = full_content_type(mimetype)
             elif not content_type.isprintable():
                 raise ValueError(f"The content type {content_type!r} is no header value.")
-            length = ("Content-Length", str(len(body)))
-            self._first_headers = (
-                (length,) if content_type is None else (("Content-Type", content_type), length)
-            )
-            self.response = [body]
+            typed = () if content_type is None else (("Content-Type", content_type),)
+            if body is None:
+                self._first_headers = typed
+                self.response = []
+            else:
+                self._first_headers = (*typed, ("Content-Length", str(len(body))))
+                self.response = [body]
             self.direct_passthrough = direct_passthrough
             self._on_close = []
             if status is None:
@@ -413,10 +417,14 @@ class Response(ResponseBase):
             if method == "HEAD" or _has_location(self.headers):
                 return None
             return list(self.headers), t.cast("t.Iterable[bytes]", response)
-        if type(response) is not list or len(response) != 1 or type(response[0]) is not bytes:
+        if type(response) is not list or len(response) > 1:
+            return None
+        if response and type(response[0]) is not bytes:
             return None
         if "headers" not in self.__dict__:
             headers = list(self._first_headers)
+            if not response:
+                headers.append(("Content-Length", "0"))
         else:
             headers = list(self.headers)
             sized = False
@@ -434,7 +442,7 @@ class Response(ResponseBase):
             if not sized:
                 if not self.automatically_set_content_length:
                     return None
-                headers.append(("Content-Length", str(len(response[0]))))
+                headers.append(("Content-Length", str(len(response[0]) if response else 0)))
         return headers, () if method == "HEAD" else response
 
 

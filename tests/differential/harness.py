@@ -144,9 +144,10 @@ class Lab:
         sys.path.insert(0, place)
         importlib.invalidate_caches()
 
-    def freeze(self, moment: float) -> None:
-        """Make ``time.time`` answer one moment, so that signatures repeat."""
-        self.patch(time, "time", lambda: moment)
+    def freeze(self, moment: float | None = None) -> None:
+        """Make ``time.time`` answer one moment (the present one), so that signatures repeat."""
+        fixed = time.time() if moment is None else moment
+        self.patch(time, "time", lambda: fixed)
 
     def patch(self, owner: Any, name: str, value: Any) -> Any:
         """Set an attribute for the length of the scenario; answers the old value."""

@@ -260,7 +260,7 @@ class TaggedJSONSerializer:
 
     def dumps(self, value: t.Any) -> str:
         """Return the value as compact tagged JSON text."""
-        usual = self.order == self._defaults
+        usual = self.order == self._defaults and type(self).tag is _TAG
         tagged = self._tag_usual(value) if usual else self.tag(value)
         return dumps(tagged, separators=(",", ":"))
 
@@ -270,3 +270,4 @@ class TaggedJSONSerializer:
 
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
+_TAG = TaggedJSONSerializer.tag

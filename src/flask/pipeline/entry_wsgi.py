@@ -17,6 +17,7 @@ from .steps import finish, match_by_adapter, must_refresh_session, run_planned
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from werkzeug.routing import Rule
 
     from ..app import Flask
 
@@ -101,6 +102,7 @@ def _direct_door(declared: Flask, compiled: Compiled) -> Door:
         request_token = set_request(ctx)
         ctx._tokens = tokens = ((request_token, own),)
         plan: Plan = unmatched
+        rule: Rule | None = None
         view_args: dict[str, t.Any] = {}
         rv: t.Any
         response: t.Any = None
@@ -146,6 +148,7 @@ def _direct_door(declared: Flask, compiled: Compiled) -> Door:
                     if kept is None or kept.compiled is not compiled:
                         kept = compiled.plan_of(app, leaf)
                     plan = kept
+                rule = ctx.rule
                 # Hooks and view
                 try:
                     if leaf is not None and plan.bare and method != "OPTIONS":
@@ -161,6 +164,7 @@ def _direct_door(declared: Flask, compiled: Compiled) -> Door:
                     and not ctx._after_request_functions
                     and not plan.after
                     and generation.compiled is compiled
+                    and ctx.is_at(rule)
                     and ("HTTP_COOKIE" not in environ or not must_refresh_session(app, ctx))
                 ):
                     kind = type(rv)
@@ -172,7 +176,11 @@ def _direct_door(declared: Flask, compiled: Compiled) -> Door:
                         content_type = ("Content-Type", full_content_type(provider.mimetype))
                         body = json_body(rv)  # type: ignore[misc]
                 if body is None:
-                    response = finish(app, ctx, compiled, plan, rv)
+                    response = (
+                        finish(app, ctx, compiled, plan, rv)
+                        if ctx.is_at(rule)
+                        else app.finalize_request(rv)
+                    )
             except Exception as raised:
                 error = raised
                 response = app.handle_exception(raised)
@@ -199,6 +207,7 @@ def _direct_door(declared: Flask, compiled: Compiled) -> Door:
                 and not tears_down_app
                 and PRESERVE not in environ
                 and generation.compiled is compiled
+                and ctx.is_at(rule)
             ):
                 try:
                     if ctx._made is not None:
@@ -211,7 +220,7 @@ def _direct_door(declared: Flask, compiled: Compiled) -> Door:
                         ctx.forget_way_to_routing_error()
             else:
                 try:
-                    leave(app, ctx, tokens, compiled, plan, error)
+                    leave(app, ctx, tokens, compiled, plan, rule, error)
                 finally:
                     error = None  # its traceback holds this frame
 

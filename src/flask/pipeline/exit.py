@@ -9,6 +9,8 @@ from ..globals import _cv_app, _cv_request
 from .hooks import first_of
 
 if t.TYPE_CHECKING:
+    from werkzeug.routing import Rule
+
     from ..app import Flask
     from .compiler import Compiled
     from .plan import Plan
@@ -45,17 +47,19 @@ def leave(
     tokens: tuple[t.Any, ...],
     compiled: Compiled,
     plan: Plan,
+    rule: Rule | None,
     error: BaseException | None,
 ) -> None:
     """End a request that came through the direct door.
 
+    :param rule: what the plan is for.
     :param tokens: what the door pushed; other ones mean that somebody pushed or popped since.
     """
     if PRESERVE in ctx.environ:
         hand_over_contexts(ctx.environ)
     if error is not None and app.should_ignore_error(error):
         error = None
-    if ctx._tokens is not tokens or app._generation.compiled is not compiled or ctx.moved:
+    if ctx._tokens is not tokens or app._generation.compiled is not compiled or not ctx.is_at(rule):
         ctx.pop(error)
         return
     # PERF: a 'try' in the loop costs nothing unless something is raised; a call for each does.

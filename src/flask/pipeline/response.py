@@ -83,17 +83,18 @@ def _convert(response_class: t.Any, rv: t.Any) -> t.Any:
 
 
 def _answers_itself(error: HTTPException) -> bool:
-    return type(error).__call__ is HTTPException.__call__
+    return type(error).__call__ is _CALL
 
 
 def _has_own_headers(error: HTTPException) -> bool:
     cls = type(error)
-    return (
-        cls.get_headers is not HTTPException.get_headers
-        or cls.get_response is not HTTPException.get_response
-    )
+    return cls.get_headers is not _GET_HEADERS or cls.get_response is not _GET_RESPONSE
 
 
+# As they are before anyone replaces them.
+_CALL = HTTPException.__call__
+_GET_HEADERS = HTTPException.get_headers
+_GET_RESPONSE = HTTPException.get_response
 _HTML = full_content_type("text/html")
 
 

@@ -69,7 +69,7 @@ def must_refresh_session(app: Flask, ctx: RequestContext) -> bool:
 
 def finish(app: Flask, ctx: RequestContext, compiled: Compiled, plan: Plan, rv: t.Any) -> Response:
     """Make the response, run the hooks after the view and save the session."""
-    if app._generation.compiled is not compiled or ctx.moved:
+    if app._generation.compiled is not compiled:
         return app.finalize_request(rv)
     response = make_response(app, rv)
     for after in ctx._after_request_functions:

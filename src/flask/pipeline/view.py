@@ -49,16 +49,13 @@ def raise_routing_exception(app: Flask, request: Request) -> t.NoReturn:
 def options_response(app: Flask, ctx: RequestContext) -> Response:
     """Return the answer to ``OPTIONS`` where the view does not give one: the allowed methods."""
     response = app.response_class()
-    response.allow.update(_allowed_methods(app, ctx))
-    return response
-
-
-def _allowed_methods(app: Flask, ctx: RequestContext) -> t.Iterable[str]:
     compiled = app._generation.compiled
     if compiled is not None and compiled.direct and not ctx.keeps_adapter:
         # PERF: the adapter has its matcher fail for a method that does not exist.
         methods = compiled.table.allowed_methods(decode_wsgi(ctx.environ["PATH_INFO"]))
-        if methods:
-            return t.cast("set[str]", methods)
+        if methods and all(map(str.isalpha, methods)):
+            response.headers["Allow"] = ", ".join(methods)
+            return response
     adapter = ctx.url_adapter
-    return () if adapter is None else adapter.allowed_methods()
+    response.allow.update(() if adapter is None else adapter.allowed_methods())
+    return response

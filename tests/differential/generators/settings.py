@@ -63,6 +63,8 @@ PATHS = (
 
 
 def settings(lab: Lab, rng: random.Random) -> Any:
+    # A lifetime of nothing lasts until the next second begins.
+    lab.freeze()
     lab.file("static/a.txt", "static file")
     lab.file("templates/t.html", "{{ config.TESTING }}")
     app = lab.app(SECRET_KEY="k")
