@@ -154,7 +154,7 @@ def map_subclass_with_its_own_bind(lab: Lab):
     return [lab.brief(app, "/v"), lab.brief(app, "/none/at/all")]
 
 
-@family("match", "build", "dispatch", "allowed_methods", "get_host", "make_alias_redirect_url")
+@family("match", "build")
 def adapter_method_patched(lab: Lab, name):
     app = lab.app()
     app.add_url_rule("/<x>", "x", lambda x: url_for("x", x=x))
@@ -170,7 +170,7 @@ def adapter_method_patched(lab: Lab, name):
     return lab.briefs(app, "/v", "/no/ne", "OPTIONS /v", "POST /v")
 
 
-@family("bind", "bind_to_environ", "is_endpoint_expecting", "iter_rules", "update", "add")
+@family("bind_to_environ", "iter_rules", "add")
 def map_method_patched(lab: Lab, name):
     app = lab.app()
     app.add_url_rule("/<x>", "x", told)
