@@ -146,8 +146,11 @@ class _ThreadLoop:
         # Not run_until_complete: its frame, which the traceback of an error would hold, holds the
         # future and thereby the error.
         future.add_done_callback(_stop_loop, context=context)
-        while not future.done():
-            self.loop.run_forever()
+        try:
+            while not future.done():
+                self.loop.run_forever()
+        finally:
+            del future  # the frames of coroutines hold that of their caller, which is this one
 
     def _watch_generators(self) -> None:
         """Note each async generator that is begun; the loop that runs this resets the hook.

@@ -25,6 +25,9 @@ if t.TYPE_CHECKING:
     from .ctx import RequestContext
 
 
+P = t.ParamSpec("P")
+
+
 def _env_flag(name: str) -> bool:
     """Whether an environment variable is set to anything but a word for no."""
     return os.environ.get(name, "").lower() not in {"", "0", "false", "no"}
@@ -60,13 +63,11 @@ def stream_with_context(
 
 @t.overload
 def stream_with_context(
-    generator_or_function: t.Callable[..., t.Iterator[t.AnyStr]],
-) -> t.Callable[[t.Iterator[t.AnyStr]], t.Iterator[t.AnyStr]]: ...
+    generator_or_function: t.Callable[P, t.Iterator[t.AnyStr]],
+) -> t.Callable[P, t.Iterator[t.AnyStr]]: ...
 
 
-def stream_with_context(
-    generator_or_function: t.Iterator[t.AnyStr] | t.Callable[..., t.Iterator[t.AnyStr]],
-) -> t.Iterator[t.AnyStr] | t.Callable[[t.Iterator[t.AnyStr]], t.Iterator[t.AnyStr]]:
+def stream_with_context(generator_or_function: t.Any) -> t.Any:
     """Keep the request current while a generator streams the response's body.
 
     Wrap a generator, or decorate the function that returns one.
@@ -77,7 +78,7 @@ def stream_with_context(
         function = generator_or_function
 
         def decorated(*args: t.Any, **kwargs: t.Any) -> t.Any:
-            return stream_with_context(function(*args, **kwargs))
+            return stream_with_context(t.cast("t.Iterator[str]", function(*args, **kwargs)))
 
         return update_wrapper(decorated, function)
 
@@ -87,7 +88,7 @@ def stream_with_context(
             "'stream_with_context' can only be used while a request is handled: call it inside of"
             " the view that returns the stream."
         )
-    return _StreamInContext(ctx, iter(t.cast("t.Iterator[t.AnyStr]", generator_or_function)))
+    return _StreamInContext(ctx, iter(generator_or_function))
 
 
 class _StreamInContext(t.Generic[t.AnyStr]):
@@ -218,6 +219,24 @@ def flash(message: str, category: str = "message") -> None:
         message_flashed.send(
             app, category=category, message=message, _async_wrapper=app.ensure_sync
         )
+
+
+@t.overload
+def get_flashed_messages(
+    with_categories: t.Literal[False] = ..., category_filter: t.Iterable[str] = ...
+) -> list[str]: ...
+
+
+@t.overload
+def get_flashed_messages(
+    with_categories: t.Literal[True], category_filter: t.Iterable[str] = ...
+) -> list[tuple[str, str]]: ...
+
+
+@t.overload
+def get_flashed_messages(
+    with_categories: bool, category_filter: t.Iterable[str] = ...
+) -> list[str] | list[tuple[str, str]]: ...
 
 
 def get_flashed_messages(

@@ -153,11 +153,10 @@ def is_watched(registry: object) -> bool:
     return isinstance(registry, WatchedList)
 
 
-class WatchedType(ABCMeta):
+class WatchedType(type):
     """The type of classes whose methods are steps: replacing one moves every generation.
 
-    Agents replace methods on the class itself, before or after applications serve.  It derives
-    from :class:`abc.ABCMeta` so that subclasses can mix in abstract classes.
+    Agents replace methods on the class itself, before or after applications serve.
     """
 
     watched_names: frozenset[str]
@@ -173,7 +172,11 @@ class WatchedType(ABCMeta):
             move_all()
 
 
-class WatchedAttributes(metaclass=WatchedType):
+class WatchedABCType(WatchedType, ABCMeta):
+    """The same for classes that abstract classes may be mixed into."""
+
+
+class WatchedAttributes(metaclass=WatchedABCType):
     """Assigning one of the watched names, on an instance or its class, moves the generation."""
 
     watched_names: t.ClassVar[frozenset[str]] = frozenset()

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as ResponseBase
 from . import json
 from .diagnostics import attach_enctype_error_multidict
 from .globals import current_app
+from .watch import WatchedType
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -290,12 +291,28 @@ def full_content_type(mimetype: str) -> str:
     return full
 
 
-class Response(ResponseBase):
+class Response(ResponseBase, metaclass=WatchedType):
     """The response that an application sends; by default HTML.
 
     The headers are put into a :class:`~werkzeug.datastructures.Headers` when someone asks for
     them; a response that nobody looks at is sent without.
     """
+
+    watched_names: t.ClassVar[frozenset[str]] = frozenset(
+        {
+            "__call__",
+            "__init__",
+            "automatically_set_content_length",
+            "close",
+            "default_mimetype",
+            "default_status",
+            "get_app_iter",
+            "get_wsgi_headers",
+            "get_wsgi_response",
+            "iter_encoded",
+        }
+    )
+    """What a response that nobody looks at depends on."""
 
     default_mimetype: str | None = "text/html"
     json_module = json
@@ -469,3 +486,19 @@ def is_removed_from_304(name: str) -> bool:
 
 is_plain_location = re.compile(r"/(?:[\w.~-][\w/.~-]*)?(?:\?[\w.~=&-]+)?", re.ASCII).fullmatch
 """Matches paths that are the same as an IRI and as a URI, so that nothing is to be quoted."""
+
+
+def _emitters() -> list[t.Any]:
+    return [
+        getattr(Response, name)
+        for name in sorted(Response.watched_names)
+        if name != "default_mimetype"
+    ]
+
+
+_EMITTERS = _emitters()
+
+
+def emits_as_built_in() -> bool:
+    """Whether nobody replaced a method of :class:`Response` that has a part in sending it."""
+    return _emitters() == _EMITTERS

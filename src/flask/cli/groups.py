@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, overload
 
 import click
 
@@ -35,6 +35,14 @@ def with_appcontext(f: F) -> F:
 class AppGroup(click.Group):
     """A :class:`click.Group` that wraps the commands it makes in :func:`with_appcontext`."""
 
+    @overload
+    def command(self, name: Callable[..., Any], /) -> click.Command: ...
+
+    @overload
+    def command(
+        self, *args: Any, **kwargs: Any
+    ) -> Callable[[Callable[..., Any]], click.Command]: ...
+
     def command(self, *args: Any, **kwargs: Any) -> Any:
         """Make a command of a function, like :meth:`click.Group.command`.
 
@@ -48,6 +56,12 @@ class AppGroup(click.Group):
             return super().command(*args[1:], **kwargs)(wrap(args[0]))
         make_command = super().command(*args, **kwargs)
         return lambda f: make_command(wrap(f))
+
+    @overload
+    def group(self, name: Callable[..., Any], /) -> click.Group: ...
+
+    @overload
+    def group(self, *args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Group]: ...
 
     def group(self, *args: Any, **kwargs: Any) -> Any:
         """Make a subgroup of a function, an :class:`AppGroup` unless ``cls`` says otherwise."""

@@ -24,7 +24,13 @@ from ..signals import (
     request_tearing_down,
 )
 from ..watch import is_watched
-from ..wrappers import Request, Response, blueprint_chain, full_content_type
+from ..wrappers import (
+    Request,
+    Response,
+    blueprint_chain,
+    emits_as_built_in,
+    full_content_type,
+)
 from .overrides import REGISTRIES, STEPS, contexts_are_standard, is_built_in
 from .plan import Hooks, Plan
 
@@ -183,7 +189,7 @@ class Compiled:
 
 
 def _text_type(app: Flask) -> tuple[str, str] | None:
-    if app.response_class is not Response or Response.default_status != 200:
+    if app.response_class is not Response or not emits_as_built_in():
         return None
     mimetype = Response.default_mimetype
     return None if mimetype is None else ("Content-Type", full_content_type(mimetype))

@@ -141,7 +141,19 @@ def use_in_after_request(lab: Lab, name):
         lab.raises(USES[name], response)
         return response
 
-    return lab.hits(app, "/", "/json", "/none")
+    return lab.hits(app, "/", "/json")
+
+
+@scenario
+def error_page_read_in_after_request(lab: Lab):
+    app = lab.app()
+
+    @app.after_request
+    def after(response):
+        lab.say(response.is_sequence, [chunk[:9] for chunk in response.iter_encoded()])
+        return response
+
+    return lab.hit(app, "/none")
 
 
 METHODS = (
