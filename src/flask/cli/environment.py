@@ -17,8 +17,8 @@ def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool 
     wins. ``.env`` and ``.flaskenv`` are searched for in the working directory and the ones above
     it. Files are read as UTF-8, and one that does not exist is passed over.
 
-    Needs `python-dotenv <https://pypi.org/project/python-dotenv/>`_; without it, files that are
-    there are only mentioned on the standard error stream.
+    Needs python-dotenv, from the ``dotenv`` extra; without it, files that are there are only
+    mentioned on the standard error stream.
 
     :param load_defaults: whether to look for ``.env`` and ``.flaskenv``.
     :return: whether any file had a variable.
