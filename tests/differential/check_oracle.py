@@ -63,9 +63,18 @@ def narrow(expected: Any, actual: Any, path: str = "") -> list[str]:
             for key in sorted(expected.keys() | actual.keys())
         ]
         return [line for part in parts for line in part]
-    if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
-        pairs = enumerate(zip(expected, actual, strict=True))
-        return [line for n, (a, b) in pairs for line in narrow(a, b, f"{path}[{n}]")]
+    if isinstance(expected, list) and isinstance(actual, list):
+        pairs = list(zip(expected, actual, strict=False))
+        if len(expected) == len(actual):
+            return [
+                line
+                for number, (a, b) in enumerate(pairs)
+                for line in narrow(a, b, f"{path}[{number}]")
+            ]
+        # One has more, so all after the first difference would differ: show where that is.
+        start = next((n for n, (a, b) in enumerate(pairs) if a != b), len(pairs))
+        path = f"{path}[{start}:]"
+        expected, actual = expected[start : start + 4], actual[start : start + 4]
     if expected == actual:
         return []
     return [f"    {path or '.'}\n      original {expected!r}\n      ours     {actual!r}"]

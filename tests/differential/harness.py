@@ -8,9 +8,11 @@ context left behind make up its observation.  Nothing here knows which implement
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import contextvars
 import importlib
+import itertools
 import logging
 import os
 import pkgutil
@@ -33,6 +35,10 @@ from . import normalise
 from . import scenarios as scenario_package
 
 Scenario = Callable[["Lab"], Any]
+# The directories of all scenarios; each is made when something is put into it.
+BASE = Path(tempfile.mkdtemp(prefix="scenarios-")).resolve()
+atexit.register(shutil.rmtree, BASE, ignore_errors=True)
+NUMBERS = itertools.count()
 REGISTRY: dict[str, Scenario] = {}
 SIGNALS = (
     "template_rendered",
@@ -113,18 +119,20 @@ class Lab:
         self.exit = contextlib.ExitStack()
         self.normal = normalise.Normaliser()
         self.normal.add_place(os.getcwd(), "<cwd>")
-        self._tmp: Path | None = None
+        self.wrote = False
+        self._place = BASE / f"scenario{next(NUMBERS)}"
+        self.normal.add_place(self._place, "<tmp>")
 
     # surroundings
 
     @property
     def tmp(self) -> Path:
         """A directory of this scenario's own, shown as ``<tmp>``."""
-        if self._tmp is None:
-            self._tmp = Path(tempfile.mkdtemp(prefix="scenario-")).resolve()
-            self.exit.callback(shutil.rmtree, self._tmp, ignore_errors=True)
-            self.normal.add_place(self._tmp, "<tmp>")
-        return self._tmp
+        if not self.wrote:
+            self.wrote = True
+            self._place.mkdir()
+            self.exit.callback(shutil.rmtree, self._place, ignore_errors=True)
+        return self._place
 
     def file(self, name: str, content: str | bytes = "", mtime: int = 1_600_000_000) -> Path:
         """Write a file below :attr:`tmp` with a fixed modification time."""
@@ -167,9 +175,9 @@ class Lab:
                 self.patch(module, "run_simple", value)
 
     def app(self, name: str = "shop", /, **options: Any) -> flask.Flask:
-        """Make a plain application, its root an empty directory; capitals go to its config."""
+        """Make a plain application, rooted in :attr:`tmp`; capitals go to its config."""
         config = {key: options.pop(key) for key in list(options) if key.isupper()}
-        options.setdefault("root_path", str(self.tmp))
+        options.setdefault("root_path", str(self._place))
         made = options.pop("cls", flask.Flask)(name, **options)
         made.config.update(config)
         return made
@@ -372,12 +380,12 @@ def _forget_logger(name: str) -> None:
 
 
 def _forget_modules(lab: Lab, known: set[str]) -> None:
-    if lab._tmp is None:
+    if not lab.wrote:
         return
     for name in set(sys.modules) - known:
         module = sys.modules[name]
         origin = getattr(module, "__file__", None) or str(list(getattr(module, "__path__", [""])))
-        if str(lab._tmp) in origin:
+        if str(lab._place) in origin:
             del sys.modules[name]
 
 

@@ -6,6 +6,7 @@ import base64
 import datetime
 import decimal
 import json
+import os
 import re
 import tempfile
 import uuid
@@ -123,11 +124,11 @@ class Normaliser:
 
     def __init__(self) -> None:
         self.places: list[tuple[str, str]] = []
-        self.add_place(Path(tempfile.gettempdir()), "<systmp>")
+        self.add_place(tempfile.gettempdir(), "<systmp>")
 
     def add_place(self, path: Path | str, name: str) -> None:
         """Show ``path`` as ``name`` wherever it occurs in a string, longest path first."""
-        for text in {str(path), str(Path(path).resolve())}:
+        for text in {str(path), os.path.realpath(path)}:
             self.places.append((text, name))
         self.places.sort(key=lambda place: -len(place[0]))
 

@@ -10,7 +10,7 @@ from flask import make_response
 from ..harness import Lab, family, scenario
 
 
-@family("request", "context", "other_app_within")
+@family("request", "context", "other_app_within", "made_in_another_apps_context")
 def stream_with_context_signals(lab: Lab, where):
     app, other = lab.app(), lab.app("other")
     app.add_url_rule("/", "index", lambda: flask.stream_with_context(iter("ab")))
@@ -24,6 +24,9 @@ def stream_with_context_signals(lab: Lab, where):
     if where == "request":
         return serve(lab, app)
     with app.test_request_context("/"):
+        if where == "made_in_another_apps_context":
+            with other.app_context():
+                return list(flask.stream_with_context(iter("ab")))
         stream = flask.stream_with_context(iter("ab"))
         lab.say("made")
         if where == "other_app_within":
