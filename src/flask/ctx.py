@@ -454,21 +454,31 @@ class RequestContext(_Context):
         request = self._made
         return self.rule is rule and (request is None or request.url_rule is rule)
 
-    def begin_stream(self) -> None:
-        """Announce that the application is current again, for a stream."""
-        _cv_app.get().announce_push()
+    def begin_stream(self) -> AppContext | None:
+        """Announce that the application is current again, for a stream; where another one is,
+        push a context, and return it.
+        """
+        current = _cv_app.get()
+        current.announce_push()
+        if current.app is self.app:
+            return None
+        own = self.app.app_context()
+        own.push()
+        return own
 
-    def end_stream(self, exc: BaseException | None) -> None:
+    def end_stream(self, exc: BaseException | None, own: AppContext | None) -> None:
         """Run the teardown functions again, for what a stream used after the request's end.
 
         :param exc: what ended the stream, or ``None``.
+        :param own: what :meth:`begin_stream` pushed.
         """
         try:
             if not self._tokens:  # otherwise it is still pushed, and its end will come
                 self._tear_down(exc)
         finally:
-            elsewhere = _cv_app.get().app is not self.app
-            if elsewhere or not (self._tokens or self._shares_app_context):
+            if own is not None:
+                own.pop(exc)
+            elif not (self._tokens or self._shares_app_context):
                 self.app.do_teardown_appcontext(exc)
             _cv_app.get().announce_end()
 

@@ -22,7 +22,7 @@ from .signals import message_flashed
 from .wrappers import Response
 
 if t.TYPE_CHECKING:
-    from .ctx import RequestContext
+    from .ctx import AppContext, RequestContext
 
 
 P = t.ParamSpec("P")
@@ -103,6 +103,7 @@ class _StreamInContext(t.Generic[t.AnyStr]):
         self._source: t.Iterator[t.AnyStr] = source
         self._run = contextvars.copy_context().run
         self._started = False
+        self._own: AppContext | None = None
 
     def __iter__(self) -> t.Iterator[t.AnyStr]:
         return self
@@ -112,7 +113,7 @@ class _StreamInContext(t.Generic[t.AnyStr]):
             raise StopIteration
         if not self._started:
             self._started = True
-            self._run(self._ctx.begin_stream)
+            self._own = self._run(self._ctx.begin_stream)
         try:
             return self._run(next, self._source)
         except StopIteration:
@@ -142,7 +143,7 @@ class _StreamInContext(t.Generic[t.AnyStr]):
             error = raised
             raise
         finally:
-            ctx.end_stream(error)
+            ctx.end_stream(error, self._own)
             del error  # its traceback holds this frame
 
 
