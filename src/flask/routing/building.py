@@ -75,10 +75,11 @@ class Builder:
         names = self.names
         if not names.issubset(values):
             return None
+        for value in values.values():
+            if value is None:  # counts as missing
+                return None
         query = ""
         for name, value in values.items():
-            if value is None:
-                return None
             if name not in names:
                 # PERF: most values of a query need no quoting.
                 if type(value) is int:
