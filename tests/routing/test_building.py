@@ -53,7 +53,7 @@ def outcome(build: t.Callable[[], str | None]) -> t.Any:
 
 
 @given(rule=st.sampled_from(RULES), given_values=values, sort=st.booleans())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=1000, deadline=None)
 def test_paths_are_those_of_the_adapter(
     rule: str, given_values: dict[str, t.Any], sort: bool
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from werkzeug.routing import BaseConverter, IntegerConverter, Rule, ValidationError
+from werkzeug.routing import BaseConverter, IntegerConverter, Rule
 from werkzeug.routing import Map as BaseMap
 
 Write = t.Callable[[t.Any], str]
@@ -67,8 +67,8 @@ class Builder:
                 if value is None:  # counts as missing
                     return None
                 path += literal + write(value)
-        except (KeyError, ValidationError):
-            return None
+        except Exception:
+            return None  # the adapter says what is missing first, or what a converter refused
         return path + self.tail
 
     def _path_with_query(self, values: dict[str, t.Any]) -> str | None:
@@ -97,7 +97,7 @@ class Builder:
     def _path_by_rule(self, values: dict[str, t.Any]) -> str | None:
         try:
             return self.rule._build_unknown(**values)[1].lstrip("/")
-        except ValidationError:
+        except Exception:
             return None
 
 

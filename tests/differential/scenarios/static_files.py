@@ -273,7 +273,9 @@ SENDS = {
     ),
     "modified_number": lambda t: send_file(t / "secret.txt", last_modified=1000000000),
     "max_age": lambda t: send_file(t / "secret.txt", max_age=77),
-    "max_age_callable": lambda t: send_file(t / "secret.txt", max_age=lambda name: len(name or "")),
+    "max_age_callable": lambda t: send_file(
+        t / "secret.txt", max_age=lambda name: 60 + len(pathlib.Path(name).name)
+    ),
     "max_age_zero": lambda t: send_file(t / "secret.txt", max_age=0),
     "bytesio": lambda t: send_file(io.BytesIO(b"bytes"), mimetype="text/plain"),
     "bytesio_no_mimetype": lambda t: send_file(io.BytesIO(b"bytes")),
