@@ -56,7 +56,7 @@ packaging: $(VENV)/.dev ## build wheel and sdist, install them, try them
 
 differential: $(VENV)/.test ## ask the original Flask, installed beside, and compare
 	$(BIN)/python -m tests.differential.check_oracle $(ARGS)
-	$(PYTEST) tests/differential/test_rollout.py
+	HIPFLASK_NO_SKIPS=1 $(PYTEST) tests/differential/test_rollout.py tests/test_reported_defects.py
 
 bench: $(VENV)/.bench ## measure CPU time per request, beside the original
 	$(BIN)/python -m benchmarks.run $(ARGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import importlib.util
 import os
 import subprocess
@@ -368,8 +369,8 @@ def test_an_exception_of_an_async_view_is_answered_like_any_other(app: Flask) ->
 
 
 @pytest.mark.parametrize("error_class", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
-def test_what_ends_programs_comes_through_and_the_loop_goes_on(
-    error_class: type[BaseException],
+def test_what_ends_programs_comes_through_once_and_the_loop_goes_on(
+    error_class: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
     events: list[str] = []
 
@@ -394,6 +395,8 @@ def test_what_ends_programs_comes_through_and_the_loop_goes_on(
 
     assert events == ["cancelled"]
     assert asynchronous.to_sync(go_on)() == "on"
+    gc.collect()
+    assert not caplog.records
 
 
 def test_ctrl_c_ends_a_coroutine_that_waits() -> None:

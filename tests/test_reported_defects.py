@@ -173,7 +173,8 @@ COPIED_CONTEXT = """
 
     app = Flask("app")
     app.secret_key = "copied"
-    together = threading.Barrier(5)
+    entered = [threading.Event() for _ in range(6)]
+    left = [threading.Event() for _ in range(6)]
 
     @app.get("/")
     def view():
@@ -181,17 +182,24 @@ COPIED_CONTEXT = """
 
         @copy_current_request_context
         def work(number):
-            together.wait(20)
-            found = f"{number} {request.path} {session['name']}"
-            together.wait(20)
-            return found
+            # All are inside at once, and the first to enter is the first to leave.
+            entered[number + 1].set()
+            entered[5].wait(20)
+            left[number].wait(20)
+            return f"{number} {request.path} {session['name']}"
 
         def outcome(number):
+            entered[number].wait(20)
             try:
                 return work(number)
             except Exception as error:
                 return type(error).__name__
+            finally:
+                entered[number + 1].set()
+                left[number + 1].set()
 
+        entered[0].set()
+        left[0].set()
         with ThreadPoolExecutor(5) as pool:
             return list(pool.map(outcome, range(5)))
 
@@ -207,7 +215,7 @@ def test_a_copied_context_serves_several_threads_at_once(tmp_path: Path) -> None
 @needs_original
 def test_original_a_copied_context_fails_in_several_threads(tmp_path: Path) -> None:
     found = run(COPIED_CONTEXT, ORACLE, tmp_path)
-    assert {"AssertionError", "ValueError", "LookupError", "IndexError"} & set(found)
+    assert found[0] == "ValueError"
 
 
 # What is raised while the response is being delivered (#6100)

@@ -133,6 +133,12 @@ class _ThreadLoop:
         task = loop.create_task(coroutine, context=context)
         try:
             self._run_until_done(task, context)
+        except BaseException:
+            # What ends a program leaves the loop by itself. The loop would report it a second
+            # time, as never retrieved, when the task is collected.
+            if task.done() and not task.cancelled():
+                task.exception()
+            raise
         finally:
             self._end_leftovers()
         try:

@@ -26,7 +26,7 @@ from .differences import reason_for
 from .run import Observations, recorded
 
 ROOT = Path(__file__).parents[2]
-REQUIREMENTS = ("flask==3.1.3", "asgiref", "python-dotenv", "cryptography")
+REQUIREMENTS = ("flask==3.1.3", "asgiref", "python-dotenv", "cryptography", "gevent")
 
 
 def make_oracle(place: Path) -> Path:
@@ -34,7 +34,7 @@ def make_oracle(place: Path) -> Path:
     python = place / "bin" / "python"
     if not python.exists():
         venv.create(place, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *REQUIREMENTS], check=True)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *REQUIREMENTS], check=True)
     return python
 
 
