@@ -15,8 +15,8 @@ from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
-from . import asynchronous, devserver
 from . import cli as cli
+from . import devserver
 from . import typing as ft
 from .blueprints import max_age_setting, open_in
 from .cli import AppGroup
@@ -31,6 +31,7 @@ from .pipeline import errors, hooks, overrides, steps, urls, view
 from .pipeline import response as responses
 from .pipeline.compiler import Compiled, compile_app
 from .pipeline.entry_wsgi import open_door
+from .routing.building import build_here
 from .sansio.app import App
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .signals import appcontext_tearing_down as appcontext_tearing_down
@@ -39,11 +40,12 @@ from .signals import request_finished as request_finished
 from .signals import request_started as request_started
 from .signals import request_tearing_down as request_tearing_down
 from .templating import Environment
-from .testing import EnvironBuilder, FlaskClient, FlaskCliRunner
 from .wrappers import Request, Response
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from .testing import FlaskClient, FlaskCliRunner
 
 
 class Flask(App):
@@ -258,7 +260,9 @@ class Flask(App):
         :raises RuntimeError: outside of a request if ``SERVER_NAME`` is not set.
         """
         if _anchor is None and _method is None and _scheme is None and not _external:
-            url = urls.build_here(self, endpoint, values)
+            url = build_here(self._generation.paths, endpoint, values)
+            if url is None:
+                url = urls.build_first(self, endpoint, values)
             if url is not None:
                 return url
         special = {
@@ -298,6 +302,8 @@ class Flask(App):
 
         :param kwargs: for the ``test_client_class``.
         """
+        from .testing import FlaskClient  # PERF: a served application never needs it
+
         client_class = self.test_client_class or FlaskClient
         return client_class(self, self.response_class, use_cookies=use_cookies, **kwargs)
 
@@ -306,6 +312,8 @@ class Flask(App):
 
         :param kwargs: for the ``test_cli_runner_class``.
         """
+        from .testing import FlaskCliRunner  # PERF: as above
+
         runner_class = self.test_cli_runner_class or FlaskCliRunner
         return runner_class(self, **kwargs)
 
@@ -332,6 +340,8 @@ class Flask(App):
 
         :param args: as for :class:`werkzeug.test.EnvironBuilder`, beginning with the path.
         """
+        from .testing import EnvironBuilder  # PERF: as above
+
         with contextlib.closing(EnvironBuilder(self, *args, **kwargs)) as builder:
             return self.request_context(builder.get_environ())
 
@@ -357,6 +367,8 @@ class Flask(App):
                 f"{func!r} is a coroutine function, which takes asgiref to run: install"
                 " 'flask[async]'."
             ) from None
+        from . import asynchronous  # PERF: asyncio takes longer to import than all of this package
+
         return asynchronous.to_sync(func)
 
     # The way of a request. Each method is one step and may be overridden; where it is not, the

@@ -10,6 +10,7 @@ import sys
 import typing as t
 from datetime import datetime
 from functools import update_wrapper
+from types import FunctionType, MethodType
 
 import werkzeug.utils
 from werkzeug.exceptions import abort as _abort_outside
@@ -18,6 +19,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from .files import is_plain_request, kept_answers
 from .globals import _cv_app, _cv_request, current_app, request, request_ctx, session
+from .routing.building import build_here
 from .signals import message_flashed
 from .wrappers import Response
 
@@ -35,12 +37,14 @@ def _env_flag(name: str) -> bool:
 
 def is_async(func: t.Callable[..., t.Any]) -> bool:
     """Whether calling a function gives a coroutine; as :func:`inspect.iscoroutinefunction`."""
-    # PERF: inspect unwraps the function first. One with code of its own, and without the mark
-    # that inspect lets other callables carry, says what it is by a flag.
-    code = getattr(func, "__code__", None)
-    if code is None or hasattr(func, "_is_coroutine_mark"):
-        return inspect.iscoroutinefunction(func)
-    return bool(code.co_flags & inspect.CO_COROUTINE)
+    # PERF: inspect unwraps the function first. One that is not wrapped says what it is by a flag,
+    # unless it carries the mark that inspect lets other callables have.
+    function: t.Any = func
+    if type(function) is MethodType:
+        function = function.__func__
+    if type(function) is FunctionType and "_is_coroutine_mark" not in function.__dict__:
+        return bool(function.__code__.co_flags & inspect.CO_COROUTINE)
+    return inspect.iscoroutinefunction(func)
 
 
 def get_debug_flag() -> bool:
@@ -169,10 +173,12 @@ def url_for(
 ) -> str:
     """Return the URL of an endpoint; see :meth:`.Flask.url_for`."""
     ctx = _cv_app.get(None)
-    build = current_app.url_for if ctx is None else ctx.app.url_for
+    app = current_app if ctx is None else ctx.app
     if _anchor is None and _method is None and _scheme is None and _external is None:
-        return build(endpoint, **values)  # PERF: the usual call, with less to hand on
-    return build(
+        # PERF: what the method does in the end, if it is the built-in one.
+        url = build_here(app._generation.paths_of_url_for, endpoint, values)
+        return app.url_for(endpoint, **values) if url is None else url
+    return app.url_for(
         endpoint,
         _anchor=_anchor,
         _method=_method,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
+from collections import ChainMap
 from types import FunctionType, MethodType
 
 from jinja2 import BaseLoader, Template, TemplateNotFound
 from jinja2 import Environment as BaseEnvironment
 from jinja2.runtime import Context as BaseContext
+from markupsafe import escape
 
 from .ctx import AppContext, RequestContext
 from .diagnostics import explain_template_loading_attempts
@@ -43,22 +46,74 @@ def _default_template_ctx_processor() -> dict[str, t.Any]:
 class Context(BaseContext):
     """The variables of a template that is being rendered."""
 
-    def call(self, obj: t.Any, /, *args: t.Any, **kwargs: t.Any) -> t.Any:
+    def call(
+        self,
+        obj: t.Any,
+        /,
+        *args: t.Any,
+        _block_vars: t.Any = None,
+        _loop_vars: t.Any = None,
+        **kwargs: t.Any,
+    ) -> t.Any:
         """Call something from a template."""
         # PERF: Jinja asks each callable in five ways whether it wants to be passed the context.
-        # A function or method says so by one attribute.
-        if type(obj) in _FUNCTIONS and not hasattr(obj, "jinja_pass_arg"):
-            kwargs.pop("_block_vars", None)
-            kwargs.pop("_loop_vars", None)
+        # A function, or that of a method, says so by one attribute.
+        function = obj.__func__ if type(obj) is MethodType else obj
+        if type(function) is FunctionType and "jinja_pass_arg" not in function.__dict__:
             try:
                 return obj(*args, **kwargs)
             except StopIteration:
                 # A generator that is rendering would take it for its own end.
                 return self.environment.undefined("a call ended with StopIteration")
-        return super().call(obj, *args, **kwargs)
+        return super().call(obj, *args, _block_vars=_block_vars, _loop_vars=_loop_vars, **kwargs)
 
 
-_FUNCTIONS = {FunctionType, MethodType}
+def _escape_piece(value: t.Any) -> str:
+    """Escape what a template writes; as a piece of its text, it need not be known as markup."""
+    if type(value) is int:
+        return str(value)
+    return value if type(value) is str and not _is_special(value) else escape(value)
+
+
+_is_special = re.compile("[&<>'\"]").search
+
+
+class Layers(ChainMap[str, t.Any]):
+    """The globals of a template over those of its environment."""
+
+    def __iter__(self) -> t.Iterator[str]:
+        own, shared = self.maps
+        return super().__iter__() if own else iter(shared)
+
+
+class ApplicationTemplate(Template):
+    """A template of an application's environment."""
+
+    @classmethod
+    def from_code(cls, *args: t.Any, **kwargs: t.Any) -> Template:
+        """Make a template from what its source was compiled to."""
+        template = super().from_code(*args, **kwargs)
+        # PERF: what a template writes is escaped by the function of this name, piece by piece.
+        names = template.root_render_func.__globals__
+        if names.get("escape") is escape:
+            names["escape"] = _escape_piece
+        return template
+
+    def new_context(
+        self,
+        vars: dict[str, t.Any] | None = None,
+        shared: bool = False,
+        locals: t.Mapping[str, t.Any] | None = None,
+    ) -> BaseContext:
+        """Return what the template is rendered with: the globals, and the variables over them."""
+        layers = self.globals
+        if not shared and type(layers) is Layers:
+            # PERF: a mapping of several layers is copied key by key; each layer is a dict.
+            own, common = layers.maps
+            merged = {**common, **own}
+            vars = dict(merged, **vars) if vars else merged
+            shared = True
+        return super().new_context(vars, shared, locals)
 
 
 class Environment(BaseEnvironment):
@@ -70,7 +125,13 @@ class Environment(BaseEnvironment):
         if "loader" not in options:
             options["loader"] = app.create_global_jinja_loader()
         super().__init__(**options)
+        if self.template_class is Template:
+            self.template_class = ApplicationTemplate
         self.app = app
+
+    def make_globals(self, d: t.MutableMapping[str, t.Any] | None) -> t.MutableMapping[str, t.Any]:
+        """Return a template's globals: its own, if any, over the environment's."""
+        return Layers({} if d is None else d, self.globals)
 
 
 class DispatchingJinjaLoader(BaseLoader):

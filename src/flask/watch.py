@@ -23,7 +23,7 @@ V = t.TypeVar("V")
 class Generation:
     """Counts the writes to one application's declarations and holds what was compiled last."""
 
-    __slots__ = ("__weakref__", "compiled", "number")
+    __slots__ = ("__weakref__", "compiled", "number", "paths", "paths_of_url_for")
 
     number: int
     """Moves with each write."""
@@ -31,14 +31,29 @@ class Generation:
     compiled: t.Any
     """What the pipeline compiled from this generation; ``None`` once it is out of date."""
 
+    paths: dict[str, t.Any]
+    """The URL builders among it, by endpoint; none once it is out of date."""
+
+    paths_of_url_for: dict[str, t.Any]
+    """The same where ``app.url_for`` itself is built in: what it returns may then be had without
+    calling it.
+    """
+
     def __init__(self) -> None:
         self.number = 0
-        self.compiled = None
+        self.hold(None, {}, {})
         _generations.add(self)
+
+    def hold(
+        self, compiled: t.Any, paths: dict[str, t.Any], paths_of_url_for: dict[str, t.Any]
+    ) -> None:
+        self.compiled = compiled
+        self.paths = paths
+        self.paths_of_url_for = paths_of_url_for
 
     def move(self) -> None:
         self.number += 1
-        self.compiled = None
+        self.hold(None, {}, {})
 
     def __deepcopy__(self, memo: dict[int, t.Any]) -> Generation:
         return Generation()

@@ -466,8 +466,8 @@ class Response(ResponseBase, metaclass=WatchedType):
 def make_headers(pairs: t.Iterable[tuple[str, str]]) -> Headers:
     """Return headers whose names and values are known to be good."""
     # PERF: the constructor takes any form of headers and checks each value.
-    headers = Headers()
-    headers._list.extend(pairs)
+    headers = Headers.__new__(Headers)
+    headers._list = list(pairs)
     return headers
 
 

@@ -8,10 +8,14 @@ import importlib.util
 import os
 import re
 import sys
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from blinker import NamedSignal
+
+from flask import signals
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -36,6 +40,19 @@ PROGRAMS = [
 ]
 
 
+@pytest.fixture
+def signals_as_before() -> Iterator[None]:
+    """Disconnect what the test connects: it would be called in other tests' requests."""
+    declared = [s for s in vars(signals).values() if isinstance(s, NamedSignal)]
+    before = {receiver for signal in declared for receiver in signal.receivers}
+    yield
+    for signal in declared:
+        for key in signal.receivers.keys() - before:
+            receiver = signal.receivers[key]
+            signal.disconnect(receiver() if isinstance(receiver, weakref.ref) else receiver)
+
+
+@pytest.mark.usefixtures("signals_as_before")
 @pytest.mark.parametrize("blocks", PROGRAMS)
 def test_program_in_the_documentation_runs(
     blocks: list[Block], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

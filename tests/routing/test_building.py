@@ -61,7 +61,7 @@ def test_paths_are_those_of_the_adapter(
     adapter = url_map.bind("example.org")
     builder = compile_builder(url_map, "one")
     assert builder is not None
-    path = outcome(lambda: builder.path(dict(given_values)))
+    path = outcome(lambda: builder(dict(given_values)))
     if path is None:
         return  # the adapter is asked
     expected = outcome(lambda: adapter.build("one", dict(given_values)))
@@ -84,7 +84,7 @@ def test_usual_paths_are_built_without_the_adapter(
 ) -> None:
     builder = compile_builder(Map([Rule(rule, endpoint="one")]), "one")
     assert builder is not None
-    assert builder.path(given_values) == path
+    assert builder(given_values) == path
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_what_is_missing_is_for_the_adapter_to_say(
 ) -> None:
     builder = compile_builder(Map([Rule(rule, endpoint="one")]), "one")
     assert builder is not None
-    assert builder.path(given_values) is None
+    assert builder(given_values) is None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from ..helpers import is_async
 from ..json.provider import DefaultJSONProvider
-from ..routing.building import Builder, compile_builder
+from ..routing.building import Build, compile_builder
 from ..routing.table import RoutingTable
 from ..routing.table import is_watched as is_watched_map
 from ..routing.tree import Leaf
@@ -63,6 +63,9 @@ class Compiled:
     builds_urls: bool
     """Whether paths may be built without a URL adapter: nothing adds values to them."""
 
+    paths: dict[str, Build | None]
+    """What builds the paths, by endpoint, as far as it was compiled; ``None``: Werkzeug alone."""
+
     table: RoutingTable
 
     text_type: tuple[str, str] | None
@@ -82,7 +85,7 @@ class Compiled:
 
     def __init__(self, app: Flask, base: type, table: RoutingTable) -> None:
         self.table = table
-        self.builders: dict[str, Builder | None] = {}
+        self.paths = {}
         self.hosts: set[str] = set()
         self.sync = is_built_in(app, base, "ensure_sync")
         self.direct = (
@@ -124,13 +127,12 @@ class Compiled:
         plan = leaf.plan = self.plan(app, leaf.rule.endpoint)
         return plan
 
-    def builder(self, app: Flask, endpoint: str) -> Builder | None:
-        """Return what builds the endpoint's paths, or ``None`` if only Werkzeug can."""
-        try:
-            return self.builders[endpoint]
-        except KeyError:
-            builder = self.builders[endpoint] = compile_builder(app.url_map, endpoint)
-            return builder
+    def add_builder(self, app: Flask, endpoint: str) -> bool:
+        """Compile what builds the endpoint's paths, unless that was done; return whether it was."""
+        if not self.builds_urls or endpoint in self.paths:
+            return False
+        self.paths[endpoint] = compile_builder(app.url_map, endpoint)
+        return True
 
     def accepts_host(self, app: Flask, environ: dict[str, t.Any]) -> bool:
         """Whether a request for this host can be matched without asking what the host is."""
@@ -219,7 +221,9 @@ def compile_app(app: Flask, base: type, open_door: t.Callable[..., t.Any]) -> Co
             compiled.door = open_door(app, compiled)
             # Something may have been declared in the meantime, by another thread.
             if number == generation.number:
-                generation.compiled = compiled
+                paths = compiled.paths
+                own = is_built_in(app, base, "url_for")
+                generation.hold(compiled, paths, paths if own else {})
             else:
                 compiled = None
     return t.cast(Compiled, compiled)

@@ -58,6 +58,7 @@ OTHERS = frozenset(
         "response_class",
         "session_interface",
         "subdomain_matching",
+        "url_for",
     }
 )
 """What else a compiled pipeline depends on."""

@@ -10,6 +10,7 @@ from werkzeug.wsgi import get_host
 
 from ..ctx import RequestContext
 from ..globals import _cv_app, _cv_request
+from ..routing.building import build_here
 
 if t.TYPE_CHECKING:
     from ..app import Flask
@@ -62,20 +63,14 @@ def build_url(
     return url if anchor is None else f"{url}#{quote(anchor, safe=_ANCHOR_SAFE)}"
 
 
-def build_here(app: Flask, endpoint: str, values: dict[str, t.Any]) -> str | None:
-    """Return the path of an endpoint of the current request's host, if a compiled builder can;
-    ``None``: ask :func:`build_url`, which is the slow twin.
+def build_first(app: Flask, endpoint: str, values: dict[str, t.Any]) -> str | None:
+    """Compile the endpoint's builder, if nothing did so yet, and build a path with it; ``None``:
+    ask :func:`build_url`, which is the slow twin.
     """
-    # PERF: an adapter looks for the rules, the best of them, and the host on each call.
-    ctx = _cv_request.get(None)
     compiled = app._generation.compiled
-    if ctx is None or compiled is None or ctx.keeps_adapter or not compiled.builds_urls:
+    if compiled is None or not compiled.add_builder(app, endpoint):
         return None
-    builder = compiled.builders.get(endpoint) or compiled.builder(app, endpoint)
-    if builder is None:
-        return None
-    path = builder.path(values)
-    return None if path is None else ctx.url_root + path
+    return build_here(compiled.paths, endpoint, values)
 
 
 def _build_by_adapter(

@@ -8,97 +8,157 @@ import typing as t
 from werkzeug.routing import BaseConverter, IntegerConverter, Rule
 from werkzeug.routing import Map as BaseMap
 
+from ..globals import _cv_request
+
 Write = t.Callable[[t.Any], str]
 
+Part = tuple[str, str, "type | None", Write]
+"""What comes before a variable, its name, the type that is written plainly if it is a plain
+value, and what writes any value.
+"""
 
-class Builder:
-    """Builds the paths of one endpoint that has a single rule, on the default subdomain.
+Build = t.Callable[[dict[str, t.Any]], "str | None"]
+"""Returns the path for the values, without its first slash, or ``None``: ask Werkzeug's adapter.
 
-    Where there is one rule, Werkzeug has nothing to choose from, and the rule says the path.
+What the values lack, and what a converter refuses, is for the adapter to say.
+"""
+
+
+def build_here(
+    paths: dict[str, Build | None], endpoint: str, values: dict[str, t.Any]
+) -> str | None:
+    """Return the path of an endpoint on the current request's host, or ``None`` if it takes more.
+
+    :param paths: the builders that were compiled so far, by endpoint.
     """
+    # PERF: an adapter looks for the rules, the best of them, and the host on each call.
+    build = paths.get(endpoint)
+    ctx = _cv_request.get(None)
+    if build is None or ctx is None or ctx.keeps_adapter:
+        return None
+    path = build(values)
+    return None if path is None else ctx.url_root + path
 
-    __slots__ = ("names", "parts", "rule", "tail")
 
-    rule: Rule
+def compile_builder(url_map: BaseMap, endpoint: str) -> Build | None:
+    """Return what builds the paths of an endpoint, or ``None`` if it takes Werkzeug to choose.
 
-    names: frozenset[str]
-    """The values that there must be."""
+    Where an endpoint has a single rule, on the default subdomain, there is nothing to choose from.
+    """
+    url_map.update()
+    rules = getattr(url_map, "_rules_by_endpoint", {}).get(endpoint, ())
+    if len(rules) != 1 or url_map.host_matching:
+        return None
+    (rule,) = rules
+    if rule.defaults or rule.websocket or rule.subdomain != url_map.default_subdomain:
+        return None
+    if len(rule._converters) != len(rule.arguments):
+        return None  # a variable of the host, or the same name twice
+    parts, tail = _parts(rule)
+    if not parts:
+        return _constant(rule, tail)
+    if len(parts) == 1 and parts[0][2] is str:
+        return _one_text(rule, parts[0], tail)
+    return _several(rule, parts, tail)
 
-    parts: tuple[tuple[str, str, Write], ...]
-    """What comes before a variable, its name, and what writes its value."""
 
-    tail: str
-    """What comes after the last variable."""
+def _constant(rule: Rule, path: str) -> Build:
+    def build(values: dict[str, t.Any]) -> str | None:
+        return _with_query(rule, path, values, values) if values else path
 
-    def __init__(self, rule: Rule) -> None:
-        self.rule = rule
-        self.names = frozenset(rule.arguments)
-        parts = []
-        literal = ""
-        # The rule's own function has its constant text quoted.
-        for is_variable, text in _path_trace(rule):
-            if is_variable:
-                parts.append((literal, text, _writer(rule._converters[text])))
-                literal = ""
-            else:
-                literal += text
-        self.parts = tuple(parts)
-        self.tail = literal
-        if self.parts:
-            first, *others = self.parts
-            self.parts = ((first[0].lstrip("/"), *first[1:]), *others)
-        else:
-            self.tail = literal.lstrip("/")
+    return build
 
-    def path(self, values: dict[str, t.Any]) -> str | None:
-        """Return the path without its first slash, or ``None``: ask Werkzeug's adapter.
 
-        What the values lack, and what a converter refuses, is for the adapter to say.
-        """
-        parts = self.parts
-        if len(values) != len(parts):
-            return self._path_with_query(values)
-        if not parts:
-            return self.tail
+def _one_text(rule: Rule, part: Part, tail: str) -> Build:
+    """The builder of the most usual kind of rule, whose one variable is a text."""
+    head, name = part[:2]
+    build_any = _several(rule, (part,), tail)
+
+    def build(values: dict[str, t.Any]) -> str | None:
+        # PERF: most texts are one plain word, which is as it is in a URL.
+        if len(values) == 1:
+            value = values.get(name)
+            if type(value) is str and (
+                (value.isalnum() and value.isascii()) or _is_unreserved(value)
+            ):
+                return f"{head}{value}{tail}"
+        return build_any(values)
+
+    return build
+
+
+def _several(rule: Rule, parts: tuple[Part, ...], tail: str) -> Build:
+    count = len(parts)
+    names = frozenset(part[1] for part in parts)
+
+    def build(values: dict[str, t.Any]) -> str | None:
         path = ""
         try:
-            for literal, name, write in parts:
+            for literal, name, plain, write in parts:
                 value = values[name]
-                if value is None:  # counts as missing
+                # PERF: most texts are one plain word, and most numbers plain integers, which are
+                # as they are in a URL; a call to learn that takes as long as all the rest.
+                kind = type(value)
+                if kind is plain and (kind is int or (value.isalnum() and value.isascii())):
+                    path = f"{path}{literal}{value}"
+                elif value is None:  # counts as missing
                     return None
-                path += literal + write(value)
+                else:
+                    path += literal + write(value)
         except Exception:
             return None  # the adapter says what is missing first, or what a converter refused
-        return path + self.tail
+        path += tail
+        if len(values) == count:
+            return path
+        others = {name: value for name, value in values.items() if name not in names}
+        return _with_query(rule, path, others, values)
 
-    def _path_with_query(self, values: dict[str, t.Any]) -> str | None:
-        names = self.names
-        if not names.issubset(values):
-            return None
-        for value in values.values():
-            if value is None:  # counts as missing
-                return None
-        query = ""
-        for name, value in values.items():
-            if name not in names:
-                # PERF: most values of a query need no quoting.
-                if type(value) is int:
-                    value = str(value)
-                elif type(value) is not str or not (value.isalnum() and value.isascii()):
-                    return self._path_by_rule(values)
-                if not (name.isidentifier() and name.isascii()):
-                    return self._path_by_rule(values)
-                query += f"&{name}={value}" if query else f"?{name}={value}"
-        if query and self.rule.map.sort_parameters:
-            return self._path_by_rule(values)
-        path = self.path({name: values[name] for name in names})
-        return None if path is None else path + query
+    return build
 
-    def _path_by_rule(self, values: dict[str, t.Any]) -> str | None:
-        try:
-            return self.rule._build_unknown(**values)[1].lstrip("/")
-        except Exception:
+
+def _with_query(
+    rule: Rule, path: str, others: dict[str, t.Any], values: dict[str, t.Any]
+) -> str | None:
+    """Add the values that are not variables of the rule."""
+    query = ""
+    separator = "?"
+    plain = not rule.map.sort_parameters
+    for name, value in others.items():
+        if value is None:
             return None
+        # PERF: most values of a query need no quoting.
+        if type(value) is int:
+            value = str(value)
+        elif type(value) is not str or not (value.isalnum() and value.isascii()):
+            plain = False
+        if not (name.isidentifier() and name.isascii()):
+            plain = False
+        if plain:
+            query += f"{separator}{name}={value}"
+            separator = "&"
+    if plain:
+        return path + query
+    try:
+        return rule._build_unknown(**values)[1].lstrip("/")
+    except Exception:
+        return None
+
+
+def _parts(rule: Rule) -> tuple[tuple[Part, ...], str]:
+    """The parts up to the last variable, and what comes after it."""
+    parts: list[Part] = []
+    literal = ""
+    # The rule's own function has its constant text quoted.
+    for is_variable, text in _path_trace(rule):
+        if is_variable:
+            parts.append((literal, text, *_writer(rule._converters[text])))
+            literal = ""
+        else:
+            literal += text
+    if not parts:
+        return (), literal.lstrip("/")
+    first, *others = parts
+    return ((first[0].lstrip("/"), *first[1:]), *others), literal
 
 
 def _path_trace(rule: Rule) -> t.Iterator[tuple[bool, str]]:
@@ -111,19 +171,14 @@ def _path_trace(rule: Rule) -> t.Iterator[tuple[bool, str]]:
         yield is_variable, text if is_variable else _write_text(text)
 
 
-def _writer(converter: BaseConverter) -> Write:
-    """What writes a variable's value: the converter, or what does the same sooner."""
-    # PERF: quoting is most of the work of building a path, and most values need none.
+def _writer(converter: BaseConverter) -> tuple[type | None, Write]:
+    """The type that a variable's plain values have, and what writes any value."""
     to_url = converter.to_url
     if getattr(to_url, "__func__", None) is BaseConverter.to_url:
-        return _write_text
+        return str, _write_text  # PERF: quoting is most of the work, and most texts need none
     if type(converter) is IntegerConverter and not converter.fixed_digits:
-
-        def write_int(value: t.Any) -> str:
-            return str(value) if type(value) is int else to_url(value)
-
-        return write_int
-    return to_url
+        return int, to_url
+    return None, to_url
 
 
 _quote = BaseConverter.to_url
@@ -136,17 +191,3 @@ def _write_text(value: t.Any) -> str:
     if type(value) is str and ((value.isalnum() and value.isascii()) or _is_unreserved(value)):
         return value
     return _quote(t.cast(BaseConverter, None), value)
-
-
-def compile_builder(url_map: BaseMap, endpoint: str) -> Builder | None:
-    """Return the builder of an endpoint, or ``None`` if its URLs take Werkzeug to choose."""
-    url_map.update()
-    rules = getattr(url_map, "_rules_by_endpoint", {}).get(endpoint, ())
-    if len(rules) != 1 or url_map.host_matching:
-        return None
-    (rule,) = rules
-    if rule.defaults or rule.websocket or rule.subdomain != url_map.default_subdomain:
-        return None
-    if len(rule._converters) != len(rule.arguments):
-        return None  # a variable of the host, or the same name twice
-    return Builder(rule)

@@ -63,15 +63,43 @@ class RoutingTable:
 
         :param path: decoded.
         """
-        if self.root is None or path[:1] != "/" or path[:2] == "//":
+        root = self.root
+        if root is None or path[:1] != "/" or path[:2] == "//":
             return None  # Werkzeug's matcher never sees two slashes at the beginning
-        found = self.root.walk(path.split("/"), 0, [], method)
+        parts = path.split("/")
+        # PERF: most paths are found without trying one way after another, for which each step
+        # would be a call. What is found here is what the walk would find first; the walk also
+        # makes the nodes, and tells what is missing.
+        node = root
+        values: list[str] = []
+        for part in parts:
+            following = node.static.get(part)
+            if following is None:
+                for edge in node.edges:
+                    if edge.test is None:
+                        break
+                    if edge.test(part):
+                        following = edge.node
+                        values.append(part)
+                        break
+                if following is None:
+                    break
+            node = following
+        else:
+            leaf = None if node.by_method is None else node.by_method.get(method)
+            if leaf is not None:
+                if leaf.text is not None:
+                    return leaf, {leaf.text: values[0]}
+                return self._match(path, leaf, values)
+        found = root.walk(parts, 0, [], method)
         if found is None:
             # With fewer slashes there might be a rule.
             return None if "//" in path else MISSING
         if found is UNDECIDED:
             return None
-        leaf, values = t.cast("tuple[Leaf, list[str]]", found)
+        return self._match(path, *t.cast("tuple[Leaf, list[str]]", found))
+
+    def _match(self, path: str, leaf: Leaf, values: list[str]) -> Match | None:
         if not values:
             self._keep(path)
         try:

@@ -23,7 +23,7 @@ Convert = t.Callable[[str], t.Any]
 class Leaf:
     """A rule at the end of a walk, with what turns the walk's values into view arguments."""
 
-    __slots__ = ("converters", "defaults", "methods", "plain", "plan", "rule")
+    __slots__ = ("converters", "defaults", "methods", "plain", "plan", "rule", "text")
 
     rule: Rule
 
@@ -34,6 +34,9 @@ class Leaf:
     """By variable in the order of the path; ``None`` leaves the text as it is."""
 
     defaults: t.Mapping[str, t.Any] | None
+
+    text: str | None
+    """The only variable, if its text is its value and nothing else is an argument."""
 
     plain: bool
     """Whether reaching it is all there is to matching it: no redirect, no alias."""
@@ -48,6 +51,10 @@ class Leaf:
             (name, _conversion(converter)) for name, converter in rule._converters.items()
         )
         self.defaults = rule.defaults or None
+        self.text = None
+        if len(self.converters) == 1 and self.defaults is None:
+            ((name, convert),) = self.converters
+            self.text = name if convert is None else None
         self.plain = _is_plain(rule)
         self.plan = None
 
@@ -182,6 +189,9 @@ class Node:
 
     def __init__(self, state: State) -> None:
         self.state = state
+        self.static = {}
+        self.edges = ()
+        self.by_method = None
 
     def grow(self) -> None:
         """Take over what the state has.
