@@ -1,0 +1,154 @@
+"""Templates of an application are rendered as Jinja's own class renders them."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jinja2 import Template
+from markupsafe import Markup
+
+from flask import Flask
+from flask.templating import ApplicationTemplate
+
+SOURCES = [
+    "{{ value }}",
+    "{{ value }}{{ value|e }}{{ value|safe }}",
+    "{{ value ~ '<' ~ value }}",
+    "{% set kept %}<b>{{ value }}</b>{% endset %}{{ kept }}{{ kept is escaped }}",
+    "{% macro row(x) %}<i>{{ x }}</i>{% endmacro %}{{ row(value) }}{{ row(value)|upper }}",
+    "{% macro box() %}<p>{{ caller() }}</p>{% endmacro %}{% call box() %}{{ value }}{% endcall %}",
+    "{% filter upper %}<{{ value }}>{% endfilter %}",
+    "{% autoescape false %}{{ value }}{% endautoescape %}{{ value }}",
+    "{% for part in [value, value] %}{{ loop.index }}{{ part }}{% endfor %}",
+    "{{ [value]|join('<') }}{{ '<%s>'|format(value) }}",
+]
+
+
+class Coded:
+    def __html__(self) -> str:
+        return "<coded>"
+
+
+class Shouting(str):
+    def __html__(self) -> str:
+        return self.upper()
+
+
+values = (
+    st.text(max_size=8)
+    | st.text(alphabet="<>&'\"a", max_size=8)
+    | st.text(max_size=8).map(Markup)
+    | st.text(alphabet="<ab", max_size=8).map(Shouting)
+    | st.integers()
+    | st.booleans()
+    | st.none()
+    | st.floats()
+    | st.binary(max_size=4)
+    | st.builds(Coded)
+    | st.lists(st.text(alphabet="<ab", max_size=4), max_size=2)
+)
+
+
+@pytest.fixture(scope="module")
+def app() -> Flask:
+    return Flask(__name__)
+
+
+def of_both_classes(app: Flask, source: str) -> tuple[Template, Template]:
+    environment = app.jinja_env
+    ours = environment.from_string(source)
+    assert type(ours) is ApplicationTemplate
+    return ours, environment.from_string(source, template_class=Template)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@given(value=values)
+@settings(max_examples=60, deadline=None)
+def test_values_are_written_as_by_jinja(app: Flask, source: str, value: t.Any) -> None:
+    ours, twin = of_both_classes(app, source)
+    assert ours.render(value=value) == twin.render(value=value)
+    assert "".join(ours.generate(value=value)) == twin.render(value=value)
+
+
+def test_variables_cover_globals_and_those_of_the_template_the_environments(app: Flask) -> None:
+    source = "{{ site }} {{ page }} {{ item }} {{ config is defined }}"
+    environment = app.jinja_env
+    environment.globals |= {"site": "site", "page": "global", "item": "global"}
+    own = {"page": "own", "item": "own"}
+    ours = environment.from_string(source, own)
+    twin = environment.from_string(source, own, Template)
+
+    for template in (ours, twin):
+        assert template.render(item="<passed>") == "site own &lt;passed&gt; True"
+        assert template.render() == "site own own True"
+    environment.globals["site"] = "changed"
+    ours.globals["page"] = "set"
+    assert ours.render() == "changed set own True"
+    assert environment.globals["page"] == "global"
+    assert set(ours.globals) == set(twin.globals)
+
+
+def test_names_of_variables_must_be_text(app: Flask) -> None:
+    for template in of_both_classes(app, "{{ x }}"):
+        with pytest.raises(TypeError):
+            template.render({1: 2})
+
+
+def test_modules_have_what_a_template_exports_and_no_globals(app: Flask) -> None:
+    source = "{% set answer = 42 %}{% macro shout(x) %}{{ x|upper }}{% endmacro %}"
+    for template in of_both_classes(app, source):
+        module = template.make_module({"g": 1})
+        assert module.answer == 42  # type: ignore[attr-defined]
+        assert module.shout("<a") == Markup("&lt;A")  # type: ignore[attr-defined]
+        assert template.make_module({"only": 1}, shared=True).answer == 42  # type: ignore[attr-defined]
+
+
+def test_an_environments_own_template_class_stays() -> None:
+    class OwnTemplate(Template):
+        pass
+
+    app = Flask(__name__)
+
+    class OwnEnvironment(app.jinja_environment):  # type: ignore[misc, name-defined]
+        template_class = OwnTemplate
+
+    app.jinja_environment = OwnEnvironment
+    assert type(app.jinja_env.from_string("x")) is OwnTemplate
+
+
+@pytest.mark.parametrize("wants", ["context", "eval_context", "environment"])
+def test_callables_are_passed_what_they_ask_for(app: Flask, wants: str) -> None:
+    import jinja2
+
+    decorate = getattr(jinja2, f"pass_{wants}")
+
+    @decorate
+    def function(passed: t.Any, word: str) -> str:
+        return f"{type(passed).__name__} {word}"
+
+    class Holder:
+        @decorate
+        def method(self, passed: t.Any, word: str) -> str:
+            return f"{type(passed).__name__} {word}"
+
+        @decorate
+        def __call__(self, passed: t.Any, word: str) -> str:
+            return f"{type(passed).__name__} {word}"
+
+    source = "{{ f('a') }} {{ h.method('b') }} {{ h('c') }}"
+    ours, twin = of_both_classes(app, source)
+    rendered = ours.render(f=function, h=Holder())
+    assert rendered == twin.render(f=function, h=Holder())
+    names = {"context": "Context", "eval_context": "EvalContext", "environment": "Environment"}
+    assert rendered == " ".join(f"{names[wants]} {letter}" for letter in "abc")
+
+
+def test_a_call_that_ends_by_stop_iteration_is_undefined(app: Flask) -> None:
+    def stop() -> t.NoReturn:
+        raise StopIteration
+
+    for template in of_both_classes(app, "<{{ stop() }}>"):
+        assert template.render(stop=stop) == "<>"
