@@ -14,12 +14,6 @@ http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put"
 """The names of :class:`MethodView` methods that answer the HTTP method of that name."""
 
 
-def _current_app() -> Any:
-    # PERF: resolving the proxy takes longer than what is asked of it.
-    ctx = _cv_app.get(None)
-    return current_app if ctx is None else ctx.app
-
-
 class View:
     """A view that is a class: override :meth:`dispatch_request`, register :meth:`as_view`.
 
@@ -72,7 +66,10 @@ class View:
                 # Read from the function that was handed out, which code may have pointed at
                 # another class since.
                 instance = view.view_class(*class_args, **class_kwargs)
-                return _current_app().ensure_sync(instance.dispatch_request)(**kwargs)  # type: ignore[no-any-return]
+                # PERF: resolving the proxy takes longer than what is asked of it.
+                ctx = _cv_app.get(None)
+                app: Any = current_app if ctx is None else ctx.app
+                return app.ensure_sync(instance.dispatch_request)(**kwargs)  # type: ignore[no-any-return]
 
             view = view_by_fresh_instance
 
@@ -80,7 +77,9 @@ class View:
             instance = cls(*class_args, **class_kwargs)
 
             def view_by_shared_instance(**kwargs: Any) -> ft.ResponseReturnValue:
-                return _current_app().ensure_sync(instance.dispatch_request)(**kwargs)  # type: ignore[no-any-return]
+                ctx = _cv_app.get(None)
+                app: Any = current_app if ctx is None else ctx.app
+                return app.ensure_sync(instance.dispatch_request)(**kwargs)  # type: ignore[no-any-return]
 
             view = view_by_shared_instance
 

@@ -448,19 +448,37 @@ class Response(ResponseBase, metaclass=WatchedType):
             for name, value in headers:
                 if name in _PLAIN_HEADERS:
                     continue
-                name = name.lower()
-                if name == "content-length":
+                lower = name.lower()
+                if lower == "content-length":
                     sized = True
-                elif name == "content-location" or (
-                    name == "location"
+                elif lower == "content-location" or (
+                    lower == "location"
                     and not (is_plain_location(value) and not self.autocorrect_location_header)
                 ):
                     return None
+                elif lower != "location" and len(_PLAIN_HEADERS) < _MOST_PLAIN_HEADERS:
+                    _PLAIN_HEADERS.add(name)
             if not sized:
                 if not self.automatically_set_content_length:
                     return None
                 headers.append(("Content-Length", str(len(response[0]) if response else 0)))
         return headers, () if method == "HEAD" else response
+
+
+def text_response(text: str, content_type: tuple[str, str]) -> Response:
+    """Return what ``Response(text)`` is where nothing of the class was replaced.
+
+    :param content_type: the header that its default mimetype makes.
+    """
+    # PERF: the constructor has a dozen cases to tell apart.
+    body = text.encode()
+    response = Response.__new__(Response)
+    response._first_headers = (content_type, ("Content-Length", str(len(body))))
+    response.response = [body]
+    response.direct_passthrough = False
+    response._on_close = []
+    response._status, response._status_code = "200 OK", 200
+    return response
 
 
 def make_headers(pairs: t.Iterable[tuple[str, str]]) -> Headers:
@@ -471,7 +489,10 @@ def make_headers(pairs: t.Iterable[tuple[str, str]]) -> Headers:
     return headers
 
 
-_PLAIN_HEADERS = frozenset({"Cache-Control", "Content-Type", "ETag", "Set-Cookie", "Vary"})
+_PLAIN_HEADERS = {"Cache-Control", "Content-Type", "ETag", "Set-Cookie", "Vary"}
+"""Names, as they are written, of headers that are sent as they are; others are added when met."""
+
+_MOST_PLAIN_HEADERS = 256
 
 
 def _has_location(headers: Headers) -> bool:

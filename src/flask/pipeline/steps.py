@@ -6,6 +6,7 @@ import typing as t
 
 from ..ctx import RequestContext
 from ..signals import request_finished, request_started
+from ..wrappers import text_response
 from .hooks import save_session
 from .response import make_response
 from .view import call_view
@@ -71,7 +72,11 @@ def finish(app: Flask, ctx: RequestContext, compiled: Compiled, plan: Plan, rv: 
     """Make the response, run the hooks after the view and save the session."""
     if app._generation.compiled is not compiled:
         return app.finalize_request(rv)
-    response = make_response(app, rv)
+    response: Response
+    if type(rv) is str and compiled.text_type is not None:
+        response = text_response(rv, compiled.text_type)
+    else:
+        response = make_response(app, rv)
     for after in ctx._after_request_functions:
         response = app.ensure_sync(after)(response)
     for after in plan.after:
