@@ -14,17 +14,19 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet $(PIP_FLA
 FLASK = $(abspath $(BIN))/flask --app notice_board
 # A test that hangs fails, and the rest goes on.
 PYTEST = $(BIN)/python -m pytest --timeout 120
+# Among them are tests of several commands or browsers, which take their time on a busy machine.
+PYTEST_EXTENSIONS = python -m pytest -n 2 --timeout 300 -p no:dash -m extensions tests/extensions
 IS_NEW_ENOUGH = import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
 	if $$name -c '$(IS_NEW_ENOUGH)' >/dev/null 2>&1; then echo $$name; break; fi; done)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types browser extensions packaging differential bench bench-http coverage clean
+.PHONY: help demo test lint format types browser extensions extensions-original packaging differential bench bench-http coverage clean
 
 help: ## list these targets
 	@echo 'make TARGET, where TARGET is one of:'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-21s%s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.demo ## set up and serve the notice board on http://127.0.0.1:5000 (or PORT=8000)
 	cd examples/notice_board && $(FLASK) init-db && $(FLASK) seed && exec $(FLASK) run --port $(PORT)
@@ -49,7 +51,11 @@ browser: $(VENV)/.browser ## walk the demo in a headless browser (needs chromium
 	$(PYTEST) -m browser $(ARGS)
 
 extensions: $(VENV)-extensions/.extensions ## run published extensions on this package
-	$(VENV)-extensions/bin/python -m pytest -n 2 -p no:dash -m extensions tests/extensions $(ARGS)
+	$(VENV)-extensions/bin/$(PYTEST_EXTENSIONS) $(ARGS)
+
+# Failures are named and not shown, for that would show the original's source.
+extensions-original: $(VENV)-extensions-original/.extensions ## run the same on the original Flask
+	$(VENV)-extensions-original/bin/$(PYTEST_EXTENSIONS) --original --tb=no --show-capture=no --disable-warnings $(ARGS)
 
 packaging: $(VENV)/.dev ## build wheel and sdist, install them, try them
 	$(PYTEST) -m packaging $(ARGS)
@@ -101,4 +107,10 @@ $(VENV)-extensions/.extensions: pyproject.toml tests/extensions/requirements.txt
 	$(MAKE) --no-print-directory VENV=$(VENV)-extensions $(VENV)-extensions/.created
 	$(VENV)-extensions/bin/python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS) '.[async,dotenv]'
 	$(VENV)-extensions/bin/python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS) --requirement tests/extensions/requirements.txt
+	@touch $@
+
+$(VENV)-extensions-original/.extensions: tests/extensions/requirements.txt
+	$(MAKE) --no-print-directory VENV=$(VENV)-extensions-original $(VENV)-extensions-original/.created
+	$(VENV)-extensions-original/bin/python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS) \
+		'flask[async,dotenv]==3.1.3' --requirement tests/extensions/requirements.txt
 	@touch $@

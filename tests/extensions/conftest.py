@@ -7,65 +7,73 @@ another they are not even collected, since their modules import those packages. 
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 # The server processes are started as in the tests of serving.
 sys.path.insert(0, str(Path(__file__).parents[1] / "serving"))
 
-from server_process import Server, clean_environment, running
+from backends import (
+    CHROMIUM_ARGUMENTS,
+    held_port,
+    nginx_running,
+    postgres_running,
+    program,
+    redis_running,
+)
+from processes import RunCommand, RunServer, run_in, starting_servers
+from recording import Recorder, is_hipflask
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 HERE = Path(__file__).parent
-START_SECONDS = 30
-RunServer = Callable[..., Server]
+BROWSER_MILLISECONDS = 60_000
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("extensions")
+    group.addoption("--original", action="store_true", help="the original Flask is installed here")
+    group.addoption("--record", action="store_true", help="write results/, for compatibility.py")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # The packages warn of each other's changes; those are their authors' to mend.
     config.addinivalue_line("filterwarnings", "default")
+    config.addinivalue_line("markers", "ours: is about this package, so not true of the original")
+    config.addinivalue_line("markers", "uses(*names): what the test has real ones of")
+    if config.getoption("--original", default=False) and is_hipflask():
+        raise pytest.UsageError("--original: the Flask that is installed here is not the original")
+    if config.getoption("--record", default=False) and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Recorder())
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     return True if config.option.markexpr != "extensions" else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker("extensions")
+            for mark in item.iter_markers("uses"):
+                note_use(item, *mark.args)
+    if config.getoption("--original", default=False):
+        ours = [item for item in items if item.get_closest_marker("ours")]
+        config.hook.pytest_deselected(items=ours)
+        items[:] = [item for item in items if item not in ours]
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail where $HIPFLASK_NO_SKIPS says that every server is there, and a test was skipped."""
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if os.environ.get("HIPFLASK_NO_SKIPS") and reporter and reporter.stats.get("skipped"):
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-@contextmanager
-def starting_servers(folder: Path) -> Iterator[RunServer]:
-    numbers = count(1)
-    with ExitStack() as stack:
-
-        def start(program: str, **variables: str) -> Server:
-            place = folder / f"server{next(numbers)}"
-            place.mkdir()
-            (place / "app.py").write_text(program)
-            command = [sys.executable, "app.py"]
-            return stack.enter_context(running(command, place, place / "log", **variables))
-
-        yield start
+def note_use(item: pytest.Item, *names: str) -> None:
+    """Have the test's report say what it ran with; properties of a report reach the recorder."""
+    item.user_properties.extend(("uses", name) for name in names)
 
 
 @pytest.fixture
@@ -87,54 +95,30 @@ def run_server_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
 
 
 @pytest.fixture
-def run_command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run `python -m ...` in the test's folder; keyword arguments become environment variables."""
-
-    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", *arguments],
-            cwd=tmp_path,
-            env=clean_environment() | variables,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
+def run_command(tmp_path: Path) -> RunCommand:
+    """Run `python -m ...` in the test's folder, keyword arguments as its environment."""
+    return run_in(tmp_path)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A port for a server that cannot choose one itself; nobody else is given it meanwhile."""
+    with held_port() as number:
+        yield number
 
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("no redis-server on this machine (Debian: apt-get install redis-server)")
-    folder = tmp_path_factory.mktemp("redis")
-    port = free_port()
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
-    process = subprocess.Popen(
-        [*command, "--save", "", "--appendonly", "no", "--logfile", str(folder / "log")],
-        stdin=subprocess.DEVNULL,
-    )
-    try:
-        wait_until(lambda: answers(port), process)
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        process.terminate()
-        process.wait(10)
+    with redis_running(tmp_path_factory.mktemp("redis")) as url:
+        yield url
 
 
 @pytest.fixture
-def redis_url(redis_server: str) -> str:
+def redis_url(redis_server: str, request: pytest.FixtureRequest) -> str:
     """The address of an empty Redis database."""
     import redis
 
+    note_use(request.node, "Redis")
     with redis.Redis.from_url(redis_server) as client:
         client.flushall()
     return redis_server
@@ -142,48 +126,16 @@ def redis_url(redis_server: str) -> str:
 
 @pytest.fixture(scope="session")
 def postgres_folder() -> Iterator[Path]:
-    """A running PostgreSQL server's folder, in which its socket lies; the user is "shop"."""
-    programs = postgres_programs()
-    if programs is None:
-        pytest.skip("no PostgreSQL server on this machine (Debian: apt-get install postgresql)")
-    # PostgreSQL refuses to run as root, and pytest's folders are closed to other users.
-    user = "nobody" if os.getuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
-    if user:
-        shutil.chown(folder, user)
-    data = folder / "data"
-    process = None
-    try:
-        subprocess.run(
-            [programs / "initdb", "-D", data, "-U", "shop", "-A", "trust", "-E", "UTF8", "-N"],
-            cwd=folder,
-            user=user,
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [programs / "postgres", "-D", data, "-k", folder, "-h", "", "-F"],
-                cwd=folder,
-                user=user,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        wait_until(lambda: is_ready(programs, folder), process)
+    with postgres_running() as folder:
         yield folder
-    finally:
-        if process is not None:
-            process.terminate()
-            process.wait(20)
-        shutil.rmtree(folder)
 
 
 @pytest.fixture
-def postgres_url(postgres_folder: Path) -> str:
+def postgres_url(postgres_folder: Path, request: pytest.FixtureRequest) -> str:
     """The address of a new PostgreSQL database, for SQLAlchemy with psycopg."""
     import psycopg
 
+    note_use(request.node, "PostgreSQL")
     name = f"test_{time.monotonic_ns()}"
     place = f"host={postgres_folder} user=shop dbname=postgres"
     with psycopg.connect(place, autocommit=True) as connection:
@@ -191,32 +143,68 @@ def postgres_url(postgres_folder: Path) -> str:
     return f"postgresql+psycopg://shop@/{name}?host={postgres_folder}"
 
 
-def postgres_programs() -> Path | None:
-    """Answer the folder of the newest PostgreSQL server; Debian keeps it off the search path."""
-    folders = [
-        path.parent
-        for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")
-        if (path.parent / "postgres").exists()
-    ]
-    found = shutil.which("initdb")
-    return max(folders, default=Path(found).parent if found else None, key=str)
+@pytest.fixture
+def run_nginx(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[str], str]]:
+    """Start nginx with what its `http` block shall hold, to end with the test; answer its URL.
+
+    The word PORT in it becomes the port.
+    """
+    note_use(request.node, "nginx")
+    numbers = count(1)
+    with ExitStack() as stack:
+
+        def start(http: str) -> str:
+            folder = tmp_path / f"nginx{next(numbers)}"
+            folder.mkdir()
+            return stack.enter_context(nginx_running(folder, http))
+
+        yield start
 
 
-def is_ready(programs: Path, folder: Path) -> bool:
-    command = [programs / "pg_isready", "-q", "-h", folder]
-    return subprocess.run(command, check=False).returncode == 0
+# Of a module and no longer: while Playwright runs, its thread cannot run another event loop.
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        yield driver
 
 
-def answers(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(
+        executable_path=program("chromium"),
+        args=CHROMIUM_ARGUMENTS,
+        timeout=BROWSER_MILLISECONDS,
+    )
+    yield browser
+    browser.close()
 
 
-def wait_until(is_up: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not is_up():
-        if process.poll() is not None:
-            raise RuntimeError(f"{process.args} ended with status {process.returncode}")
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{process.args} did not answer in {START_SECONDS} s")
-        time.sleep(0.05)
+@pytest.fixture
+def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A window of Chromium, with cookies of its own."""
+    note_use(request.node, "Chromium")
+    with chromium.new_context() as context:
+        context.set_default_timeout(BROWSER_MILLISECONDS)
+        yield context.new_page()
+
+
+@pytest.fixture
+def open_browser(
+    playwright: Playwright, tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[[], BrowserContext]:
+    """Start Chromium with a profile on disk, which the next one finds; close it in the test."""
+    note_use(request.node, "Chromium")
+
+    def start() -> BrowserContext:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path / "profile",
+            executable_path=program("chromium"),
+            args=CHROMIUM_ARGUMENTS,
+            timeout=BROWSER_MILLISECONDS,
+        )
+        context.set_default_timeout(BROWSER_MILLISECONDS)
+        return context
+
+    return start

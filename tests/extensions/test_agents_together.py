@@ -1,4 +1,4 @@
-"""Monitoring agents and answering extensions on one application: each sees every request."""
+"""Several at once: monitoring agents and answering extensions on one application."""
 
 from __future__ import annotations
 

@@ -11,6 +11,8 @@ from oauth_provider import CLIENT_ID, CLIENT_SECRET, create_provider
 
 from flask import Flask, redirect, session, url_for
 
+pytestmark = pytest.mark.uses("an OAuth server")
+
 SECRETS = (CLIENT_ID, CLIENT_SECRET)
 
 
@@ -62,7 +64,7 @@ def app(url):
 
 def follow(location):
     """Go to the provider as a browser would; answer where it sends the browser back."""
-    return requests.get(location, allow_redirects=False, timeout=5).headers["Location"]
+    return requests.get(location, allow_redirects=False, timeout=30).headers["Location"]
 
 
 def test_sign_in_by_authorization_code_with_proof_key(app, provider):
@@ -92,24 +94,24 @@ def test_withheld_consent_reaches_the_error_handler(app):
 
 def test_server_gives_tokens_to_its_clients_only(url):
     form = {"grant_type": "client_credentials", "scope": "profile"}
-    token = requests.post(f"{url}/token", data=form, auth=SECRETS, timeout=5)
+    token = requests.post(f"{url}/token", data=form, auth=SECRETS, timeout=30)
     assert (token.status_code, token.json()["token_type"]) == (200, "Bearer")
     assert token.headers["Cache-Control"] == "no-store"
-    wrong = requests.post(f"{url}/token", data=form, auth=(CLIENT_ID, "wrong"), timeout=5)
+    wrong = requests.post(f"{url}/token", data=form, auth=(CLIENT_ID, "wrong"), timeout=30)
     assert (wrong.status_code, wrong.json()["error"]) == (401, "invalid_client")
     form["grant_type"] = "password"
-    unknown = requests.post(f"{url}/token", data=form, auth=SECRETS, timeout=5)
+    unknown = requests.post(f"{url}/token", data=form, auth=SECRETS, timeout=30)
     assert (unknown.status_code, unknown.json()["error"]) == (400, "unsupported_grant_type")
 
 
 def test_protected_resources_want_a_valid_token_of_the_scope(provider, url):
     form = {"grant_type": "client_credentials", "scope": "profile"}
-    token = requests.post(f"{url}/token", data=form, auth=SECRETS, timeout=5).json()
+    token = requests.post(f"{url}/token", data=form, auth=SECRETS, timeout=30).json()
     headers = {"Authorization": f"Bearer {token['access_token']}"}
-    assert requests.get(f"{url}/me", headers=headers, timeout=5).json() == {"name": "nobody"}
-    scarce = requests.get(f"{url}/admin", headers=headers, timeout=5)
+    assert requests.get(f"{url}/me", headers=headers, timeout=30).json() == {"name": "nobody"}
+    scarce = requests.get(f"{url}/admin", headers=headers, timeout=30)
     assert (scarce.status_code, scarce.json()["error"]) == (403, "insufficient_scope")
-    bare = requests.get(f"{url}/me", timeout=5)
+    bare = requests.get(f"{url}/me", timeout=30)
     assert (bare.status_code, bare.json()["error"]) == (401, "missing_authorization")
     provider.tokens[token["access_token"]].is_withdrawn = True
-    assert requests.get(f"{url}/me", headers=headers, timeout=5).status_code == 401
+    assert requests.get(f"{url}/me", headers=headers, timeout=30).status_code == 401

@@ -13,6 +13,8 @@ from wtforms.validators import DataRequired
 
 from flask import Flask, flash, render_template_string
 
+pytestmark = pytest.mark.uses("SQLite")
+
 PAGE = """
 {% from "bootstrap5/form.html" import render_form %}
 {% from "bootstrap5/utils.html" import render_messages %}

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from server_process import clean_environment, stop_group
 
+pytestmark = pytest.mark.uses("a worker process")
+
 PROGRAM = """
 import os
 import flask
@@ -58,7 +60,7 @@ def create_app(**settings):
     @app.get("/result/<id>")
     def result(id):
         found = AsyncResult(id)
-        value = found.get(timeout=30, propagate=False)
+        value = found.get(timeout=90, propagate=False)
         return {"ok": found.successful(), "value": value if found.successful() else repr(value)}
 
     @app.post("/divide/<int:a>/<int:b>")

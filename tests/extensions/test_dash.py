@@ -1,4 +1,4 @@
-"""Dash: its page, layout and callbacks over HTTP, as its program in the browser asks for them."""
+"""Dash: its page and layout, callbacks over HTTP and from the page in Chromium."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import requests
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 from loopback import serving
+from playwright.sync_api import expect
 
 from flask import Flask, session
 
@@ -91,7 +92,7 @@ def test_layout_and_dependencies(client):
 
 def test_callback_over_http():
     with serving(create_app().server) as url:
-        answer = requests.post(f"{url}/_dash-update-component", json=ask("ab"), timeout=5)
+        answer = requests.post(f"{url}/_dash-update-component", json=ask("ab"), timeout=30)
     assert answer.status_code == 200
     new = answer.json()["response"]["out"]["children"]
     assert (new["type"], new["props"]["children"]) == ("B", "abab")
@@ -135,3 +136,47 @@ def test_beside_the_pages_of_an_application():
     assert "<title>Board</title>" in client.get("/board/").text
     assert client.post("/board/_dash-update-component", json=ask("x", 3)).json["response"]
     assert client.get("/elsewhere").status_code == 404
+
+
+@pytest.fixture
+def board(page):
+    """The page in Chromium, and all that went wrong on it."""
+    page.wrong = []
+    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+    page.on("response", lambda answer: answer.ok or page.wrong.append(answer.status))
+    app = create_app()
+    app.server.secret_key = "k"
+    app.layout.children.append(html.Button("press", id={"kind": "button", "index": 3}))
+    with serving(app.server) as url:
+        page.goto(url)
+        expect(page.locator("#out")).to_have_text("startstart", timeout=60_000)
+        yield page
+
+
+def test_typing_in_the_page_calls_back(board):
+    board.locator("#word").fill("ab")
+    expect(board.locator("#out b")).to_have_text("abab", timeout=60_000)
+    assert board.title() == "Board"
+    assert board.wrong == []
+
+
+def test_button_counts_in_the_session_and_changes_another_field(board):
+    for number in (1, 2):
+        board.get_by_role("button", name="press").click()
+        expect(board.locator("#count")).to_have_text(f"3 {number}", timeout=60_000)
+    expect(board.locator("#out")).to_have_text("clickedclicked", timeout=60_000)
+    assert [cookie["name"] for cookie in board.context.cookies()] == ["session"]
+    assert board.wrong == []
+
+
+def test_page_outlives_a_callback_that_fails(board):
+    for word, status in (("stop", 204), ("break", 500)):
+        with board.expect_response(
+            lambda answer, word=word: f'"value":"{word}"' in (answer.request.post_data or "")
+        ) as answered:
+            board.locator("#word").fill(word)
+        assert answered.value.status == status
+        expect(board.locator("#out")).to_have_text("startstart")
+    board.locator("#word").fill("well")
+    expect(board.locator("#out")).to_have_text("wellwell", timeout=60_000)
+    assert board.wrong == [500]

@@ -12,6 +12,8 @@ from flask_sqlalchemy import SQLAlchemy
 
 from flask import Flask, abort, redirect, request, session, url_for
 
+pytestmark = pytest.mark.uses("SQLite")
+
 
 def create_app():
     app = Flask(__name__)

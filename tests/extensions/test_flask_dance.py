@@ -11,6 +11,8 @@ from oauth_provider import CLIENT_ID, CLIENT_SECRET, create_provider
 
 from flask import Flask, redirect, session, url_for
 
+pytestmark = pytest.mark.uses("an OAuth server")
+
 
 @pytest.fixture
 def app(monkeypatch):
@@ -62,7 +64,7 @@ def create_app(url):
 
 
 def follow(location):
-    return requests.get(location, allow_redirects=False, timeout=5).headers["Location"]
+    return requests.get(location, allow_redirects=False, timeout=30).headers["Location"]
 
 
 def test_sign_in_and_out(app):

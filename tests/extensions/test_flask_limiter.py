@@ -136,9 +136,11 @@ def test_clients_are_told_apart_by_a_key_of_ones_own(app: flask.Flask) -> None:
 
 
 def test_window_passes(app: flask.Flask) -> None:
-    assert statuses(app, "/second", "/second")[-1] == 429
-    time.sleep(1.1)
-    assert statuses(app, "/second") == [200]
+    deadline = time.monotonic() + 30
+    for awaited in (429, 200):
+        while (status := statuses(app, "/second")[0]) != awaited and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert status == awaited
 
 
 def test_headers_tell_what_is_left(app: flask.Flask) -> None:

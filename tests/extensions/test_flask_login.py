@@ -1,4 +1,4 @@
-"""Flask-Login: members of a reading room, with remember-me cookies and fresh logins."""
+"""Flask-Login: members of a reading room, remembered by real browsers too, and fresh logins."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from flask_login import (
     user_unauthorized,
 )
 from flask_login.test_client import FlaskLoginClient
+from loopback import serving
 
 import flask
 
@@ -294,3 +295,60 @@ def test_member_in_a_context_pushed_by_hand(app: flask.Flask) -> None:
         assert current_user == MEMBERS["ada"]
         logout_user()
         assert current_user.is_anonymous
+
+
+LOGIN_PAGE = """
+<form method="post">
+  <input name="name"> <label><input type="checkbox" name="remember"> remember me</label>
+  <button>log in</button>
+</form>
+"""
+
+
+@pytest.fixture
+def club():
+    """The reading room on a real server, with a form to log in by."""
+    app = create_app()
+    views = app.view_functions
+    answer = views["login"]
+    views["login"] = lambda: LOGIN_PAGE if flask.request.method == "GET" else answer()
+    with serving(app) as url:
+        yield url
+
+
+def test_remember_me_outlives_a_real_browser(club: str, open_browser) -> None:
+    with open_browser() as browser:
+        page = browser.new_page()
+        page.goto(f"{club}/desk")
+        assert page.url == f"{club}/login?next=%2Fdesk"
+        page.locator("input[name=name]").fill("ada")
+        page.get_by_label("remember me").check()
+        page.get_by_role("button").click()
+        page.wait_for_url(f"{club}/desk")
+        assert page.inner_text("body") == "desk of ada, fresh"
+    with open_browser() as browser:
+        assert {cookie["name"] for cookie in browser.cookies()} == {"remember_token"}
+        page = browser.new_page()
+        page.goto(f"{club}/desk")
+        assert page.inner_text("body") == "desk of ada, remembered"
+        page.goto(f"{club}/safe")
+        assert page.url == f"{club}/confirm?next=%2Fsafe"
+        page.goto(f"{club}/logout")
+    with open_browser() as browser:
+        page = browser.new_page()
+        page.goto(club)
+        assert page.inner_text("body") == "guest"
+
+
+def test_without_remember_me_a_real_browser_forgets(club: str, open_browser) -> None:
+    with open_browser() as browser:
+        page = browser.new_page()
+        page.goto(f"{club}/login")
+        page.locator("input[name=name]").fill("ada")
+        page.get_by_role("button").click()
+        page.wait_for_url(f"{club}/")
+        assert page.inner_text("body") == "ada"
+    with open_browser() as browser:
+        page = browser.new_page()
+        page.goto(f"{club}/desk")
+        assert page.url == f"{club}/login?next=%2Fdesk"

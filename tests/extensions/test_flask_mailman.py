@@ -12,6 +12,8 @@ from flask_mailman.message import BadHeaderError
 
 from flask import Flask, render_template_string
 
+pytestmark = pytest.mark.uses("an SMTP server")
+
 
 class Postbox:
     """Keeps the envelopes an SMTP server is handed; refuses one address."""
@@ -37,23 +39,14 @@ class Postbox:
 
 
 @pytest.fixture
-def postbox():
+def postbox(port):
     box = Postbox()
-    server = Controller(box, hostname="127.0.0.1", port=0)
     # The controller asks its own port whether it is up, so it has to know it beforehand.
-    server.port = free_port()
+    server = Controller(box, hostname="127.0.0.1", port=port, ready_timeout=30)
     server.start()
-    box.port = server.port
+    box.port = port
     yield box
     server.stop()
-
-
-def free_port():
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from marshmallow import ValidationError
 
 from flask import Flask, request
 
+pytestmark = pytest.mark.uses("SQLite")
+
 
 @pytest.fixture
 def app():

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from processes import run_in
+
+pytestmark = pytest.mark.uses("SQLite")
 
 PROGRAM = """
 import os
@@ -61,18 +66,38 @@ class Project:
         return found
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def project(request: pytest.FixtureRequest, tmp_path: Path, run_command) -> Project:
-    if request.param == "sqlite":
-        return Project(tmp_path, run_command, f"sqlite:///{tmp_path}/club.db")
-    return Project(tmp_path, run_command, request.getfixturevalue("postgres_url"))
-
-
-def test_schema_follows_the_models_up_and_down(project: Project) -> None:
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of migrations that `flask db init` and `migrate` make, for projects to copy."""
+    folder = tmp_path_factory.mktemp("begun")
+    project = Project(folder, run_in(folder), f"sqlite:///{folder}/club.db")
     project.do("init")
-    assert (project.folder / "migrations" / "env.py").exists()
     project.do("migrate", "-m", "members")
     assert project.columns() == {}
+    return folder / "migrations"
+
+
+@pytest.fixture
+def begin(begun: Path, tmp_path: Path, run_command) -> Callable[[str], Project]:
+    def begin(url: str) -> Project:
+        shutil.copytree(begun, tmp_path / "migrations")
+        return Project(tmp_path, run_command, url)
+
+    return begin
+
+
+@pytest.fixture
+def project(begin, tmp_path: Path) -> Project:
+    return begin(f"sqlite:///{tmp_path}/club.db")
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_schema_follows_the_models_up_and_down(
+    database: str, begin, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    is_sqlite = database == "sqlite"
+    url = f"sqlite:///{tmp_path}/club.db" if is_sqlite else request.getfixturevalue("postgres_url")
+    project = begin(url)
     project.do("upgrade")
     assert project.columns() == {"member": ["id", "name"]}
 
@@ -82,56 +107,48 @@ def test_schema_follows_the_models_up_and_down(project: Project) -> None:
     project.do("upgrade")
     assert project.columns() == {"member": ["id", "name", "mail"]}
 
-    history = project.do("history")
-    assert "members" in history.splitlines()[-1]
-    assert "(head), mail" in history
-    assert "(head)" in project.do("current")
-
     project.do("downgrade")
     assert project.columns() == {"member": ["id", "name"]}
     project.do("downgrade", "base")
     assert project.columns() == {}
 
 
-def test_what_cannot_be_done_is_said_with_a_failing_status(tmp_path: Path, run_command) -> None:
-    project = Project(tmp_path, run_command, f"sqlite:///{tmp_path}/club.db")
-    early = project.db("upgrade")
-    assert early.returncode == 1
-    assert "migrations" in early.stderr
-    project.do("init")
-    project.do("migrate")
+def test_history_and_the_present_revision_are_told(project: Project) -> None:
+    assert project.do("current") == ""
+    project.do("upgrade")
+    assert "(head)" in project.do("current")
+    assert "<base> -> " in (history := project.do("history"))
+    assert history.rstrip().endswith("(head), members")
+
+
+def test_what_cannot_be_done_is_said_with_a_failing_status(project: Project) -> None:
     behind = project.db("migrate")
     assert behind.returncode == 1
     assert "not up to date" in behind.stderr
     assert project.db("upgrade", "nowhere").returncode == 1
-    again = project.db("init")
-    assert again.returncode == 1
+    assert project.db("init").returncode == 1
     assert project.db("no-such-command").returncode == 2
+    shutil.rmtree(project.folder / "migrations")
+    early = project.db("upgrade")
+    assert early.returncode == 1
+    assert "migrations" in early.stderr
 
 
-def test_check_tells_whether_a_migration_is_missing(tmp_path: Path, run_command) -> None:
-    project = Project(tmp_path, run_command, f"sqlite:///{tmp_path}/club.db")
-    project.do("init")
-    project.do("migrate")
+def test_check_tells_whether_a_migration_is_missing(project: Project) -> None:
     project.do("upgrade")
-    assert "No new upgrade operations" in project.do("check") + project.db("check").stderr
+    done = project.db("check")
+    assert (done.returncode, "No new upgrade operations" in done.stdout + done.stderr) == (0, True)
     project.write(PROGRAM.replace("# more", "age = db.Column(db.Integer)"))
     assert project.db("check").returncode == 1
 
 
-def test_sql_is_printed_without_a_database(tmp_path: Path, run_command) -> None:
-    project = Project(tmp_path, run_command, f"sqlite:///{tmp_path}/club.db")
-    project.do("init")
-    project.do("migrate")
+def test_sql_is_printed_without_a_database(project: Project) -> None:
     assert "CREATE TABLE member" in project.do("upgrade", "--sql")
     assert project.columns() == {}
 
 
-def test_upgrade_runs_from_python_too(tmp_path: Path, run_command) -> None:
-    project = Project(tmp_path, run_command, f"sqlite:///{tmp_path}/club.db")
-    project.do("init")
-    project.do("migrate")
+def test_upgrade_runs_from_python_too(project: Project) -> None:
     program = "import app, flask_migrate\nwith app.create_app().app_context():\n"
-    (tmp_path / "up.py").write_text(program + "    flask_migrate.upgrade()\n")
-    assert run_command("up", DATABASE=project.url).returncode == 0
+    (project.folder / "up.py").write_text(program + "    flask_migrate.upgrade()\n")
+    assert project.run_command("up", DATABASE=project.url).returncode == 0
     assert list(project.columns()) == ["member"]

@@ -19,6 +19,8 @@ from flask_sqlalchemy import SQLAlchemy
 
 from flask import Flask, render_template_string
 
+pytestmark = pytest.mark.uses("SQLite")
+
 PASSWORD = "correct horse battery"
 
 

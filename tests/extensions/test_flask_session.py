@@ -15,6 +15,8 @@ from flask_sqlalchemy import SQLAlchemy
 
 import flask
 
+pytestmark = pytest.mark.uses("SQLite")
+
 
 def create_app(**settings: object) -> flask.Flask:
     app = flask.Flask(__name__)

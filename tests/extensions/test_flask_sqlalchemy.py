@@ -12,6 +12,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 import flask
 
+pytestmark = pytest.mark.uses("SQLite")
+
 
 class Base(DeclarativeBase):
     pass
@@ -210,9 +212,9 @@ def test_requests_of_several_threads_have_sessions_of_their_own(stocked: flask.F
     @stocked.get("/meet")
     def meet() -> str:
         session = db.session()
-        meeting.wait(10)
+        meeting.wait(30)
         seen.append((id(session), id(db.session())))
-        meeting.wait(10)
+        meeting.wait(30)
         return db.session.get(Maker, 1).name
 
     texts: list[str] = []
@@ -223,7 +225,7 @@ def test_requests_of_several_threads_have_sessions_of_their_own(stocked: flask.F
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert texts == ["Ada"] * 4
     assert len({first for first, _ in seen}) == 4
     assert all(first == second for first, second in seen)

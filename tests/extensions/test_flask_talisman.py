@@ -1,4 +1,4 @@
-"""Flask-Talisman: security headers, HTTPS and a content security policy with a nonce."""
+"""Flask-Talisman: security headers, HTTPS and a content security policy that Chromium follows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 import pytest
 from flask_talisman import ALLOW_FROM, GOOGLE_CSP_POLICY, Talisman
+from loopback import serving
 
 import flask
 
@@ -135,3 +136,43 @@ def test_session_cookie_may_be_left_insecure() -> None:
 def test_reporting_without_an_address_is_refused() -> None:
     with pytest.raises(ValueError, match="content_security_policy_report_uri"):
         create_app(content_security_policy_report_only=True)
+
+
+def test_browser_runs_the_script_with_the_nonce_and_no_other(page) -> None:
+    app = create_app(
+        force_https=False,
+        content_security_policy={"default-src": "'self'", "script-src": "'self'"},
+        content_security_policy_nonce_in=["script-src"],
+    )
+
+    @app.get("/scripts")
+    def scripts():
+        return flask.render_template_string(
+            "<body><script nonce='{{ csp_nonce() }}'>document.title += 'ours'</script>"
+            "<script>document.title += 'injected'</script>"
+            "<script nonce='guessed'>document.title += 'guessed'</script>"
+        )
+
+    refused: list[str] = []
+
+    def is_second_refusal(message) -> bool:
+        if "Content Security Policy" in message.text:
+            refused.append(message.text)
+        return len(refused) == 2
+
+    with serving(app) as url, page.expect_console_message(is_second_refusal):
+        page.goto(f"{url}/scripts")
+    assert page.title() == "ours"
+
+
+def test_browser_keeps_a_framed_page_shut(page) -> None:
+    app = create_app(force_https=False, frame_options="DENY", content_security_policy="")
+
+    @app.get("/frame")
+    def frame():
+        return "<iframe src='/plain'></iframe>"
+
+    with serving(app) as url:
+        page.goto(f"{url}/frame")
+        page.wait_for_load_state("networkidle")
+        assert "plain" not in page.frames[1].content()

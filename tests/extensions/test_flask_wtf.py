@@ -1,15 +1,18 @@
-"""Flask-WTF: a form with an upload, and CSRF protection for forms and for scripts."""
+"""Flask-WTF: forms with an upload, CSRF protection for forms and scripts, also in Chromium."""
 
 from __future__ import annotations
 
 import io
+import json
 import re
 import time
+from pathlib import Path
 
 import pytest
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from flask_wtf.file import FileAllowed, FileField, FileRequired, FileSize
+from loopback import serving
 from werkzeug.utils import secure_filename
 from wtforms import EmailField, IntegerField, MultipleFileField, StringField, SubmitField
 from wtforms.validators import DataRequired, Email, NumberRange
@@ -17,7 +20,7 @@ from wtforms.validators import DataRequired, Email, NumberRange
 import flask
 
 PAGE = """
-<form method="post" enctype="multipart/form-data">
+<form method="post" enctype="multipart/form-data" novalidate>
   {{ form.hidden_tag() }}
   {{ form.name }}{% for error in form.name.errors %}<b>name: {{ error }}</b>{% endfor %}
   {{ form.mail }}{% for error in form.mail.errors %}<b>mail: {{ error }}</b>{% endfor %}
@@ -265,3 +268,45 @@ def test_token_is_made_once_a_request(app: flask.Flask) -> None:
     with app.test_request_context():
         assert generate_csrf() == generate_csrf() == flask.g.csrf_token
         assert "csrf_token" in flask.session
+
+
+def test_entry_is_made_in_a_real_page(app: flask.Flask, page, tmp_path: Path) -> None:
+    picture = tmp_path / "ada.png"
+    picture.write_bytes(b"x" * 50)
+    with serving(app) as url:
+        page.goto(f"{url}/enter")
+        page.locator("#name").fill("Ada")
+        page.locator("#mail").fill("nobody")
+        page.locator("#age").fill("12")
+        page.locator("#send").click()
+        page.locator("b").first.wait_for()
+        assert page.locator("b").all_inner_texts() == [
+            "mail: not an address",
+            "age: too young",
+            "picture: needed",
+        ]
+        assert page.locator("#name").input_value() == "Ada"
+        page.locator("#mail").fill("ada@example.com")
+        page.locator("#age").fill("36")
+        page.locator("#picture").set_input_files(picture)
+        with page.expect_response(f"{url}/enter") as answered:
+            page.locator("#send").click()
+        assert answered.value.json()["picture"] == "ada.png"
+
+
+def test_script_of_a_real_page_sends_the_token(app: flask.Flask, page) -> None:
+    script = """token => fetch("/api/note", {
+        method: "POST",
+        headers: {"Content-Type": "application/json", ...token && {"X-CSRFToken": token}},
+        body: "[1]",
+    }).then(async answer => [answer.status, await answer.text()])"""
+    with serving(app) as url:
+        page.goto(f"{url}/page")
+        token = page.locator("meta[name=csrf]").get_attribute("content")
+        status, text = page.evaluate(script, token)
+        assert (status, json.loads(text)) == (200, {"noted": [1]})
+        missing = "refused: The CSRF token is missing."
+        assert page.evaluate(script) == [400, missing]
+        page.context.clear_cookies()
+        status, text = page.evaluate(script, token)
+        assert (status, text) == (400, "refused: The CSRF session token is missing.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 import pytest
-from conftest import free_port
 from functions_framework import create_app
 from functions_framework.exceptions import MissingTargetException
 from server_process import running
@@ -117,9 +116,10 @@ def test_a_missing_function_is_reported(source):
         create_app("absent", source)
 
 
+@pytest.mark.uses("gunicorn")
 def test_from_the_command_line(source, tmp_path):
-    arguments = ["--target", "hello", "--source", source, "--host", "127.0.0.1"]
-    command = [sys.executable, "-m", "functions_framework", *arguments, "--port"]
-    with running([*command, str(free_port())], tmp_path, tmp_path / "log", **LOGGING) as server:
+    arguments = ["--target", "hello", "--source", source, "--host", "127.0.0.1", "--port", "0"]
+    command = [sys.executable, "-m", "functions_framework", *arguments]
+    with running(command, tmp_path, tmp_path / "log", **LOGGING) as server:
         assert server.fetch("/a?name=Ann").text == "Hello Ann GET /a"
         assert server.fetch("/?name=nobody").status == 404

@@ -1,4 +1,4 @@
-"""The packages install beside this one, and none brings another Flask."""
+"""All of them together: installed beside this package, and none brings another Flask."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def test_package_is_installed_in_a_release_asked_for(requirement: Requirement) -
     assert metadata.version(requirement.name) in requirement.specifier
 
 
+@pytest.mark.ours
 def test_flask_is_still_this_distribution() -> None:
     flask = metadata.distribution("flask")
     assert "Hipflask" in flask.metadata["Summary"]

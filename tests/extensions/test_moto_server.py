@@ -1,4 +1,4 @@
-"""moto's server: pretended cloud services, spoken to by the real client library."""
+"""moto: its server, with pretended cloud services, spoken to by the real client library."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
+
+pytestmark = pytest.mark.uses("boto3")
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +23,7 @@ def url():
 
 @pytest.fixture
 def service(url):
-    requests.post(f"{url}/moto-api/reset", timeout=5)
+    requests.post(f"{url}/moto-api/reset", timeout=30)
 
     def service(name):
         return boto3.client(
@@ -80,6 +82,6 @@ def test_items_of_a_table(service):
 
 
 def test_its_own_pages(url):
-    assert requests.get(f"{url}/moto-api/", timeout=5).status_code == 200
-    data = requests.get(f"{url}/moto-api/data.json", timeout=5)
+    assert requests.get(f"{url}/moto-api/", timeout=30).status_code == 200
+    data = requests.get(f"{url}/moto-api/data.json", timeout=30)
     assert isinstance(data.json(), dict)

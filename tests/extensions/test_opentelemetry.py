@@ -1,4 +1,4 @@
-"""OpenTelemetry's instrumentation: one span for each request, and none left behind."""
+"""opentelemetry-instrumentation-flask: one span for each request, and none left behind."""
 
 from __future__ import annotations
 

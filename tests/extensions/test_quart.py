@@ -1,4 +1,4 @@
-"""Quart: another framework, which builds on `flask.sansio`, runs on ours."""
+"""Quart: another framework, which builds on `flask.sansio`."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def ask(app, method, path, **options):
     return asyncio.run(send())
 
 
-def test_it_stands_on_our_sansio_layer(app):
+def test_it_stands_on_the_sansio_layer(app):
     assert isinstance(app, App)
 
 

@@ -1,4 +1,4 @@
-"""Sentry's agent: errors and transactions arrive, over HTTP, at a collector of the test's own."""
+"""sentry-sdk: errors and transactions arrive, over HTTP, at a collector of the test's own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from sentry_sdk.integrations.flask import FlaskIntegration
 from werkzeug import Request, Response
 
 from flask import Flask, abort, render_template_string, request
+
+pytestmark = pytest.mark.uses("a collector")
 
 
 class Collector:
@@ -33,7 +35,7 @@ class Collector:
         return Response("{}", mimetype="application/json")(environ, start_response)
 
     def of_kind(self, kind):
-        sentry_sdk.flush(5)
+        sentry_sdk.flush(30)
         return [item for name, item in self.items if name == kind]
 
 

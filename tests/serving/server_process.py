@@ -20,7 +20,7 @@ APPS = Path(__file__).parent / "apps"
 HOST = "127.0.0.1"
 # Both the development server and gunicorn say this once their socket listens.
 LISTENING = re.compile(r"(?:Running on|Listening at:) http://127\.0\.0\.1:(\d+)")
-START_SECONDS = 30
+START_SECONDS = 60
 STOP_SECONDS = 10
 PAUSE = 0.02
 
