@@ -22,7 +22,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types browser extensions extensions-original packaging differential bench bench-http coverage clean
+.PHONY: help demo test lint format types browser extensions extensions-original packaging differential bench bench-http instructions coverage clean
 
 help: ## list these targets
 	@echo 'make TARGET, where TARGET is one of:'
@@ -69,6 +69,9 @@ bench: $(VENV)/.bench ## measure CPU time per request, beside the original
 
 bench-http: $(VENV)/.bench ## measure requests over sockets, beside the original (needs wrk)
 	$(BIN)/python -m benchmarks.sockets $(ARGS)
+
+instructions: $(VENV)/.test ## hold the instructions of key requests to the record (needs valgrind)
+	$(BIN)/python -m benchmarks.instructions --check benchmarks/results/instructions.json --bound 0.05 $(ARGS)
 
 coverage: $(VENV)/.dev ## run the tests and report branch coverage
 	$(BIN)/coverage erase

@@ -24,7 +24,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,7 @@ NO_YARDSTICK = "no-yardstick"
 NO_REQUEST = "no-request"
 # Each seed is another layout of memory.
 SEEDS = (1, 2, 3)
+SEEDS_OF_SECOND_LOOK = (4, 5, 6, 7, 8)
 COUNT = 200
 WARM_UP = 60
 YARDSTICK_TOLERANCE = 0.01
@@ -109,7 +112,7 @@ def count(python: str, name: str, seed: int) -> int:
     return int(total[1].replace(",", ""))
 
 
-def measure(python: str) -> dict[str, Any]:
+def measure(python: str, seeds: tuple[int, ...] = SEEDS) -> dict[str, Any]:
     """All counts of the implementation behind one interpreter."""
     about = environments.look_at(python, is_ours=True)
     # Without valgrind first: it says what is wrong sooner, and leaves the byte code compiled.
@@ -120,7 +123,7 @@ def measure(python: str) -> dict[str, Any]:
         check=True,
     )
     names = (NO_YARDSTICK, YARDSTICK, NO_REQUEST, *KEYS)
-    jobs = [(name, seed) for seed in SEEDS for name in names]
+    jobs = [(name, seed) for seed in seeds for name in names]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         counts = pool.map(lambda job: count(python, *job), jobs)
         totals = dict(zip(jobs, counts, strict=True))
@@ -129,18 +132,20 @@ def measure(python: str) -> dict[str, Any]:
         "date": environments.today(),
         "machine": environments.machine(),
         "ours": about,
-        "yardstick": cost(totals, YARDSTICK, NO_YARDSTICK),
-        "per_request": {name: cost(totals, name, NO_REQUEST) for name in KEYS},
+        "yardstick": cost(totals, seeds, YARDSTICK, NO_YARDSTICK),
+        "per_request": {name: cost(totals, seeds, name, NO_REQUEST) for name in KEYS},
     }
 
 
-def cost(totals: dict[tuple[str, int], int], name: str, without: str) -> int:
+def cost(
+    totals: dict[tuple[str, int], int], seeds: tuple[int, ...], name: str, without: str
+) -> int:
     """The lowest difference of all seeds, for one time.
 
     Where objects lie in memory decides which attribute names share a slot of the interpreter's
     method cache, and that can be a tenth of a request: the lowest of several layouts is stable.
     """
-    return round(min(totals[name, seed] - totals[without, seed] for seed in SEEDS) / COUNT)
+    return round(min(totals[name, seed] - totals[without, seed] for seed in seeds) / COUNT)
 
 
 def incomparable(now: dict[str, Any], record: dict[str, Any]) -> str | None:
@@ -174,14 +179,28 @@ def compare(now: dict[str, Any], record: dict[str, Any], bound: float) -> list[s
     return faults
 
 
-def check(now: dict[str, Any], path: Path, bound: float, strict: bool) -> int:
-    """Hold the counts against the record; gives back the exit code."""
+def check(
+    now: dict[str, Any],
+    path: Path,
+    bound: float,
+    strict: bool,
+    look_again: Callable[[], dict[str, Any]],
+) -> int:
+    """Hold the counts against the record; gives back the exit code.
+
+    Where one is too high, `look_again` counts in other layouts of memory.
+    """
     record = json.loads(path.read_text())
     reason = incomparable(now, record)
     if reason is not None:
         print(f"not compared: {reason}. Record anew with --record.", file=sys.stderr)
         return 3 if strict else 0
     faults = compare(now, record, bound)
+    if faults:
+        print("a second look, at other layouts of memory", file=sys.stderr)
+        again = look_again()["per_request"]
+        least = {name: min(count, again[name]) for name, count in now["per_request"].items()}
+        faults = compare(now | {"per_request": least}, record, bound)
     for fault in faults:
         print(f"FAILED {fault}", file=sys.stderr)
     return 1 if faults else 0
@@ -212,7 +231,13 @@ def main() -> int:
         environments.write_json(OUTPUT, results)
         report.write()
     if arguments.check is not None:
-        return check(results, arguments.check, arguments.bound, arguments.strict)
+        return check(
+            results,
+            arguments.check,
+            arguments.bound,
+            arguments.strict,
+            partial(measure, arguments.python, SEEDS_OF_SECOND_LOOK),
+        )
     return 0
 
 
