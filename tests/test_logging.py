@@ -116,3 +116,29 @@ def test_records_outside_of_a_request_go_to_the_current_stderr(
     assert stream.getvalue().endswith("] WARNING in test_logging: low stock\n")
     assert wsgi_errors_stream._get_current_object() is stream
     assert default_handler.stream is wsgi_errors_stream
+
+
+@pytest.mark.parametrize(
+    ("debug", "server", "warns"),
+    [
+        (True, "gunicorn/27.0.1", True),
+        (False, "gunicorn/27.0.1", False),
+        (True, "Werkzeug/3.1.9", False),
+        (True, None, False),
+    ],
+)
+def test_debug_mode_behind_a_production_server_is_warned_of_once(
+    app: Flask, caplog: pytest.LogCaptureFixture, debug: bool, server: str | None, warns: bool
+) -> None:
+    app.debug = debug
+    environ = {} if server is None else {"SERVER_SOFTWARE": server}
+    client = app.test_client()
+    client.get("/", environ_overrides=environ)
+    app.add_url_rule("/later", view_func=lambda: "later")
+    client.get("/later", environ_overrides=environ)
+
+    warnings = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warnings) == warns
+    if warns:
+        assert "debug mode" in warnings[0].getMessage()
+        assert "gunicorn/27.0.1" in warnings[0].getMessage()

@@ -21,6 +21,7 @@ from . import typing as ft
 from .blueprints import max_age_setting, open_in
 from .cli import AppGroup
 from .ctx import UNSET, AppContext, RequestContext, Unset
+from .diagnostics import warn_of_debug_mode
 from .globals import _cv_request, g, request, session
 from .globals import current_app as current_app
 from .globals import request_ctx as request_ctx
@@ -386,6 +387,7 @@ class Flask(App):
         compiled = self._generation.compiled
         if compiled is None:
             compiled = self._compile()
+            warn_of_debug_mode(self, environ)
         return compiled.door(self, environ, start_response)  # type: ignore[no-any-return]
 
     def _compile(self) -> Compiled:

@@ -152,3 +152,17 @@ def _conclusions(hits: int) -> Iterable[str]:
             f"  The request is served by blueprint {blueprint!r}: give it a template_folder if it"
             " brings its own templates, and check that the folder lies beside its package."
         )
+
+
+def warn_of_debug_mode(app: App, environ: dict[str, Any]) -> None:
+    """Warn, once, where another server than the development server serves in debug mode."""
+    server = environ.get("SERVER_SOFTWARE", "")
+    if app.debug and server and not server.startswith("Werkzeug/") and not app._told_of_debug:
+        app._told_of_debug = True
+        app.logger.warning(
+            "%r is in debug mode but served by %s, as applications are in production: errors are"
+            " raised to the server, and templates are looked up on each use. Leave FLASK_DEBUG and"
+            " app.debug unset there.",
+            app.name,
+            server,
+        )

@@ -58,6 +58,11 @@ def decode_wsgi(value: str) -> str:
     return value if value.isascii() else value.encode("latin1").decode(errors="replace")
 
 
+def _quote_bytes(query: bytes) -> bytes:
+    """Write the bytes of a query that are no ASCII as a client should have."""
+    return b"".join(b"%%%02X" % byte if byte > 127 else bytes((byte,)) for byte in query)
+
+
 class Request(RequestBase):
     """The request that an application handles, with what routing found out about it.
 
@@ -124,7 +129,13 @@ class Request(RequestBase):
 
         @derived
         def query_string(self) -> bytes:
-            return self.environ.get("QUERY_STRING", "").encode("latin1")
+            query: bytes = self.environ.get("QUERY_STRING", "").encode("latin1")
+            try:
+                query.decode()
+            except UnicodeDecodeError:
+                # Only some servers pass on such bytes; reading a value must not fail for them.
+                return _quote_bytes(query)
+            return query
 
         @derived
         def headers(self) -> EnvironHeaders:

@@ -139,6 +139,8 @@ class Compiled:
         host = environ.get("HTTP_HOST")
         if host is None or not self.any_host or app.config["TRUSTED_HOSTS"] is not None:
             return False
+        if "xn--" in host.lower():
+            return False  # an encoded domain, to be checked
         if "HTTP_UPGRADE" in environ or environ["wsgi.url_scheme"] not in {"http", "https"}:
             return False  # perhaps a web socket, for which there are other rules
         try:

@@ -122,7 +122,7 @@ def _direct_door(declared: Flask, compiled: Compiled) -> Door:
                     and "HTTP_UPGRADE" not in environ
                     and environ["wsgi.url_scheme"] in WEB_SCHEMES
                 ) or compiled.accepts_host(app, environ):
-                    path = environ["PATH_INFO"]
+                    path = environ.get("PATH_INFO", "")
                     if not path.isascii():
                         path = decode_wsgi(path)
                     by_method = literal.get(path)

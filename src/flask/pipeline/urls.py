@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 from urllib.parse import quote
 
+from werkzeug.exceptions import SecurityError
 from werkzeug.routing import BuildError, MapAdapter
 from werkzeug.wsgi import get_host
 
@@ -27,7 +28,9 @@ def make_adapter(app: Flask, request: Request | None) -> MapAdapter | None:
     if (trusted := app.config["TRUSTED_HOSTS"]) is not None:
         request.trusted_hosts = trusted
     # Checks the host, which must not wait until somebody asks for it.
-    t.cast(t.Any, request).host = get_host(request.environ, request.trusted_hosts)
+    t.cast(t.Any, request).host = host = get_host(request.environ, request.trusted_hosts)
+    if "xn--" in host.lower():
+        _check_domain(host)
     url_map = app.url_map
     bind = url_map.bind_to_environ
     if url_map.host_matching:
@@ -35,6 +38,14 @@ def make_adapter(app: Flask, request: Request | None) -> MapAdapter | None:
     if app.subdomain_matching:
         return bind(request.environ, server_name)
     return bind(request.environ, server_name, url_map.default_subdomain or "")
+
+
+def _check_domain(host: str) -> None:
+    """Refuse an encoded domain (:rfc:`3490`) that stands for none, which would fail in URLs."""
+    try:
+        host.partition(":")[0].encode("ascii").decode("idna")
+    except UnicodeError:
+        raise SecurityError(f"Host {host!r} is not a domain.") from None
 
 
 def _bind_outside(app: Flask, server_name: str) -> MapAdapter:

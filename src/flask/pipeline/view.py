@@ -52,7 +52,7 @@ def options_response(app: Flask, ctx: RequestContext) -> Response:
     compiled = app._generation.compiled
     if compiled is not None and compiled.direct and not ctx.keeps_adapter:
         # PERF: the adapter has its matcher fail for a method that does not exist.
-        methods = compiled.table.allowed_methods(decode_wsgi(ctx.environ["PATH_INFO"]))
+        methods = compiled.table.allowed_methods(decode_wsgi(ctx.environ.get("PATH_INFO", "")))
         if methods and all(map(str.isalpha, methods)):
             response.headers["Allow"] = ", ".join(methods)
             return response

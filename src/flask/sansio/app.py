@@ -150,6 +150,7 @@ class App(WatchedAttributes, Scaffold):
         self.subdomain_matching = subdomain_matching
         self.url_map = self.url_map_class(host_matching=host_matching)
         self._got_first_request = False
+        self._told_of_debug = False
 
     def _checked_instance_path(self, given: str | None) -> str:
         if given is None:
