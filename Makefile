@@ -7,11 +7,12 @@ PIP_FLAGS ?=
 # Extra words for pytest: make test ARGS='-k session -x'
 ARGS ?=
 # Tests marked so need a browser, other packages, a build or a type checker: they have targets of their own.
-APART = browser or extensions or packaging or typing
+APART = browser or deploy or extensions or hostile or packaging or reliability or storefront or typing
 
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS)
 FLASK = $(abspath $(BIN))/flask --app notice_board
+SHOP = $(abspath $(VENV)-storefront)/bin/flask --app storefront
 # A test that hangs fails, and the rest goes on.
 PYTEST = $(BIN)/python -m pytest --timeout 120
 # Among them are tests of several commands or browsers, which take their time on a busy machine.
@@ -22,7 +23,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types browser extensions extensions-original packaging differential bench bench-http instructions coverage clean
+.PHONY: help demo storefront test lint format types browser storefront-test extensions extensions-original packaging differential deploy reliability hostile audit sbom bench bench-http instructions coverage clean
 
 help: ## list these targets
 	@echo 'make TARGET, where TARGET is one of:'
@@ -30,6 +31,9 @@ help: ## list these targets
 
 demo: $(VENV)/.demo ## set up and serve the notice board on http://127.0.0.1:5000 (or PORT=8000)
 	cd examples/notice_board && $(FLASK) init-db && $(FLASK) seed && exec $(FLASK) run --port $(PORT)
+
+storefront: $(VENV)-storefront/.storefront ## set up and serve the shop on http://127.0.0.1:5000 (or PORT=8000)
+	cd examples/storefront && $(SHOP) db upgrade && $(SHOP) seed && exec $(SHOP) run --port $(PORT)
 
 test: $(VENV)/.test ## run the tests
 	$(PYTEST) -n 2 -m 'not ($(APART))' $(ARGS)
@@ -50,6 +54,10 @@ types: $(VENV)/.dev ## check types with mypy and pyright, those of users' progra
 browser: $(VENV)/.browser ## walk the demo in a headless browser (needs chromium)
 	$(PYTEST) -m browser $(ARGS)
 
+storefront-test: $(VENV)-storefront/.storefront ## test the shop (needs chromium, postgresql, redis-server)
+	$(VENV)-storefront/bin/python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS) --requirement tests/storefront/requirements.txt
+	$(VENV)-storefront/bin/python -m pytest --timeout 120 -n 2 -m storefront tests/storefront $(ARGS)
+
 extensions: $(VENV)-extensions/.extensions ## run published extensions on this package
 	$(VENV)-extensions/bin/$(PYTEST_EXTENSIONS) $(ARGS)
 
@@ -63,6 +71,26 @@ packaging: $(VENV)/.dev ## build wheel and sdist, install them, try them
 differential: $(VENV)/.test ## ask the original Flask, installed beside, and compare
 	$(BIN)/python -m tests.differential.check_oracle $(ARGS)
 	HIPFLASK_NO_SKIPS=1 $(PYTEST) tests/differential/test_rollout.py tests/test_reported_defects.py
+
+deploy: $(VENV)-deploy/.deploy ## carry out the guides of docs/deploy on real servers
+	$(VENV)-deploy/bin/python -m pytest --timeout 120 -n 2 --dist loadfile -m deploy tests/deploy $(ARGS)
+
+reliability: $(VENV)-reliability/.reliability ## load real servers and break things around them (short form)
+	$(VENV)-reliability/bin/python -m pytest --timeout 240 -n 2 -m reliability tests/reliability $(ARGS)
+
+hostile: $(VENV)/.hostile ## try all hostile inputs, minutes
+	$(PYTEST) -n 2 -m hostile tests/hostile $(ARGS)
+
+audit: $(VENV)/.dev ## ask for known vulnerabilities; look over the source
+	$(BIN)/python -m reliability.hostile.audit
+	$(BIN)/bandit --quiet --recursive src --configfile pyproject.toml
+
+sbom: $(VENV)/.dev ## list what the package needs, in build/sbom.json
+	rm -rf $(VENV)-release && $(BIN)/python -m venv --without-pip $(VENV)-release
+	$(BIN)/python -m pip --python $(VENV)-release/bin/python install --quiet $(PIP_FLAGS) .
+	mkdir -p build
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --mc-type library \
+		--output-reproducible --output-file build/sbom.json $(VENV)-release/bin/python
 
 bench: $(VENV)/.bench ## measure CPU time per request, beside the original
 	$(BIN)/python -m benchmarks.run $(ARGS)
@@ -100,8 +128,9 @@ $(VENV)/.test: EXTRAS = async,dotenv,test
 $(VENV)/.dev: EXTRAS = async,dotenv,test,dev
 $(VENV)/.browser: EXTRAS = async,dotenv,test,browser
 $(VENV)/.bench: EXTRAS = async,dotenv,test,bench
+$(VENV)/.hostile: EXTRAS = async,dotenv,test,hostile
 
-$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.browser $(VENV)/.bench: pyproject.toml $(VENV)/.created
+$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.browser $(VENV)/.bench $(VENV)/.hostile: pyproject.toml $(VENV)/.created
 	$(PIP) --editable '.[$(EXTRAS)]'
 	@touch $@
 
@@ -110,6 +139,24 @@ $(VENV)-extensions/.extensions: pyproject.toml tests/extensions/requirements.txt
 	$(MAKE) --no-print-directory VENV=$(VENV)-extensions $(VENV)-extensions/.created
 	$(VENV)-extensions/bin/python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS) '.[async,dotenv]'
 	$(VENV)-extensions/bin/python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS) --requirement tests/extensions/requirements.txt
+	@touch $@
+
+# The package first: the requirements must not bring another Flask.
+$(VENV)-storefront/.storefront: pyproject.toml examples/storefront/requirements.txt $(shell find src -name '*.py')
+	$(MAKE) --no-print-directory VENV=$(VENV)-storefront $(VENV)-storefront/.created
+	$(VENV)-storefront/bin/python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS) '.[async,dotenv]'
+	$(VENV)-storefront/bin/python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS) --requirement examples/storefront/requirements.txt
+	@touch $@
+
+$(VENV)-deploy/.deploy: pyproject.toml tests/deploy/requirements.txt $(shell find src -name '*.py')
+	$(MAKE) --no-print-directory VENV=$(VENV)-deploy $(VENV)-deploy/.created
+	$(VENV)-deploy/bin/python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS) '.[async,dotenv]'
+	$(VENV)-deploy/bin/python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS) --requirement tests/deploy/requirements.txt
+	@touch $@
+
+$(VENV)-reliability/.reliability: pyproject.toml reliability/requirements.txt
+	$(MAKE) --no-print-directory VENV=$(VENV)-reliability $(VENV)-reliability/.created
+	$(VENV)-reliability/bin/python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS) --editable '.[async]' --requirement reliability/requirements.txt
 	@touch $@
 
 $(VENV)-extensions-original/.extensions: tests/extensions/requirements.txt

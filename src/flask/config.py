@@ -154,6 +154,7 @@ class Config(dict[str, Any]):
             raise
         module = types.ModuleType("config")
         module.__file__ = path
+        # The owner's own file, which is a program.
         exec(compile(source, path, "exec"), module.__dict__)
         self.from_object(module)
         return True

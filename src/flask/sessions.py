@@ -170,7 +170,8 @@ session_json_serializer = TaggedJSONSerializer()
 
 def _lazy_sha1(string: bytes = b"") -> t.Any:
     # Looked up on each call, as a system in FIPS mode may have no SHA-1.
-    return hashlib.sha1(string)
+    # In an HMAC it holds; the cookie format that is shared with the original has it.
+    return hashlib.sha1(string)  # nosec B324
 
 
 class SecureCookieSessionInterface(SessionInterface, metaclass=WatchedType):

@@ -35,7 +35,7 @@ def chapters(page: Path) -> Iterator[tuple[str, list[Block]]]:
 
 PROGRAMS = [
     pytest.param(blocks, id=f"{page.name}: {title}")
-    for page in (ROOT / "README.md", ROOT / "docs" / "guide.md")
+    for page in (ROOT / "README.md", ROOT / "docs" / "guide.md", ROOT / "docs" / "security.md")
     for title, blocks in chapters(page)
 ]
 

@@ -27,6 +27,7 @@ def shell_command() -> None:
     namespace: dict[str, Any] = {}
     startup = Path(os.environ.get("PYTHONSTARTUP", ""))
     if startup.is_file():
+        # The person's own file, as Python itself runs it.
         exec(compile(startup.read_bytes(), startup, "exec"), namespace)
     namespace.update(current_app.make_shell_context())
 
