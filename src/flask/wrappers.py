@@ -13,6 +13,7 @@ from werkzeug.sansio.http import parse_cookie
 from werkzeug.utils import cached_property, get_content_type
 from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import Response as ResponseBase
+from werkzeug.wsgi import LimitedStream
 
 from . import json
 from .diagnostics import attach_enctype_error_multidict
@@ -56,11 +57,6 @@ class derived(t.Generic[T]):
 def decode_wsgi(value: str) -> str:
     """Return the text that a WSGI string (:pep:`3333`: bytes as Latin-1) stands for in UTF-8."""
     return value if value.isascii() else value.encode("latin1").decode(errors="replace")
-
-
-def _quote_bytes(query: bytes) -> bytes:
-    """Write the bytes of a query that are no ASCII as a client should have."""
-    return b"".join(b"%%%02X" % byte if byte > 127 else bytes((byte,)) for byte in query)
 
 
 class Request(RequestBase):
@@ -129,17 +125,21 @@ class Request(RequestBase):
 
         @derived
         def query_string(self) -> bytes:
-            query: bytes = self.environ.get("QUERY_STRING", "").encode("latin1")
-            try:
-                query.decode()
-            except UnicodeDecodeError:
-                # Only some servers pass on such bytes; reading a value must not fail for them.
-                return _quote_bytes(query)
-            return query
+            return self.environ.get("QUERY_STRING", "").encode("latin1")
 
         @derived
         def headers(self) -> EnvironHeaders:
             return EnvironHeaders(self.environ)
+
+        @cached_property
+        def stream(self) -> t.IO[bytes]:
+            stream = RequestBase.stream.fget(self)
+            length = self.content_length
+            if length is None or "wsgi.input_terminated" not in self.environ:
+                return stream
+            # The input of such a server ends where the client went away, too. Reading less than
+            # was announced is an error, as with other servers.
+            return LimitedStream(stream, length)
 
         @derived
         def remote_addr(self) -> str | None:

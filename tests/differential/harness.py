@@ -343,6 +343,8 @@ def clean_surroundings(lab: Lab) -> Iterator[None]:
     """Give a scenario its own logging, environment, modules and paths, and take them away."""
     root = logging.getLogger()
     loggers = root.manager.loggerDict
+    for name in [name for name in loggers if name.partition(".")[0] == "shop"]:
+        _forget_logger(name)  # of an application in another test
     known_loggers, known_modules = set(loggers), set(sys.modules)
     kept = root.handlers[:], root.level, dict(os.environ), sys.path[:], sys.argv[:], os.getcwd()
     for key in [key for key in os.environ if key.startswith("FLASK_")]:
@@ -372,7 +374,7 @@ def clean_surroundings(lab: Lab) -> Iterator[None]:
 
 
 def _forget_logger(name: str) -> None:
-    logger = logging.getLogger(name)
+    logger = logging.getLogger(name)  # in place of a placeholder, too
     logger.handlers.clear()
     logger.setLevel(logging.NOTSET)
     logger.propagate = True

@@ -2,6 +2,7 @@
 
 import io
 import typing as t
+from operator import attrgetter
 
 import pytest
 
@@ -58,18 +59,32 @@ def test_an_encoded_domain_that_is_none_is_a_bad_request(
         assert status_of(app, HTTP_HOST=host) == status
 
 
-def test_bytes_that_are_no_text_in_a_query_are_read_as_quoted_ones() -> None:
-    app = Flask("query")
-    found: list[t.Any] = []
+@pytest.mark.parametrize("limit", [None, 100])
+@pytest.mark.parametrize("read", ["get_data", "stream.read", "form.to_dict"])
+@pytest.mark.parametrize(("sent", "status"), [(b"a=whole", "200 OK"), (b"a=wh", "400 BAD REQUEST")])
+def test_half_a_body_is_not_taken_for_whole(
+    sent: bytes, status: str, read: str, limit: int | None
+) -> None:
+    app = Flask("half")
+    app.config["MAX_CONTENT_LENGTH"] = limit
 
-    @app.get("/")
-    def front() -> str:
-        found.extend([request.args.to_dict(), request.full_path, request.query_string])
-        return request.url
+    @app.post("/")
+    def take() -> str:
+        return str(attrgetter(read)(request)())
 
-    assert status_of(app, QUERY_STRING="q=\xf7&name=\xc3\xbc") == "200 OK"
-    assert found == [
-        {"q": "%F7", "name": "ü"},
-        "/?q=%F7&name=%C3%BC",
-        b"q=%F7&name=%C3%BC",
-    ]
+    environ = {
+        "CONTENT_LENGTH": "7",
+        "CONTENT_TYPE": "application/x-www-form-urlencoded",
+        "wsgi.input": io.BytesIO(sent),
+        "wsgi.input_terminated": True,  # by a server that ends the input at a disconnect
+    }
+    assert status_of(app, REQUEST_METHOD="POST", **environ) == status
+
+
+def test_a_body_without_a_length_is_read_to_its_end() -> None:
+    app = Flask("chunked")
+    found: list[bytes] = []
+    app.add_url_rule("/", "take", lambda: found.append(request.get_data()) or "", methods=["POST"])
+    environ = {"wsgi.input": io.BytesIO(b"chunks"), "wsgi.input_terminated": True}
+    assert status_of(app, REQUEST_METHOD="POST", HTTP_TRANSFER_ENCODING="chunked", **environ)
+    assert found == [b"chunks"]
