@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from .globals import request_ctx
@@ -159,7 +160,8 @@ def warn_of_debug_mode(app: App, environ: dict[str, Any]) -> None:
     server = environ.get("SERVER_SOFTWARE", "")
     if app.debug and server and not server.startswith("Werkzeug/") and not app._told_of_debug:
         app._told_of_debug = True
-        app.logger.warning(
+        # Not the application's logger: a server may hand its errors stream to that again.
+        logging.getLogger("flask").warning(
             "%r is in debug mode but served by %s, as applications are in production: errors are"
             " raised to the server, and templates are looked up on each use. Leave FLASK_DEBUG and"
             " app.debug unset there.",
