@@ -11,9 +11,13 @@ from werkzeug.serving import make_server
 
 
 @contextmanager
-def serving(application: Any) -> Iterator[str]:
-    """Yield the URL, without a slash at its end, at which real clients reach `application`."""
-    server = make_server("127.0.0.1", 0, application, threaded=True)
+def serving(application: Any, threaded: bool = True) -> Iterator[str]:
+    """Yield the URL, without a slash at its end, at which real clients reach `application`.
+
+    Without threads a request has ended, whatever comes after its answer included, before the next
+    one begins and before the server is closed.
+    """
+    server = make_server("127.0.0.1", 0, application, threaded=threaded)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

@@ -93,7 +93,7 @@ def collected(app, collector, kind, least=1):
 
 def test_every_request_is_a_transaction(app, collector):
     headers = {"traceparent": f"00-{TRACE_ID}-00f067aa0ba902b7-01"}
-    with serving(app) as url, requests.Session() as client:
+    with serving(app, threaded=False) as url, requests.Session() as client:
         assert client.get(f"{url}/books/1", headers=headers).text == f"{TRACE_ID} 1"
         client.get(f"{url}/missing")
         client.get(f"{url}/absent")
@@ -112,7 +112,7 @@ def test_every_request_is_a_transaction(app, collector):
 
 
 def test_an_error_arrives_with_its_request(app, collector):
-    with serving(app) as url:
+    with serving(app, threaded=False) as url:
         answer = requests.post(f"{url}/broken", data={"word": "lost"}, timeout=30)
     assert answer.status_code == 500
     (error,) = collected(app, collector, "error")
