@@ -21,7 +21,7 @@ ORIGINAL = "3.1.3"
 ORIGINAL_FOLDER = ROOT / ".work" / "bench-original"
 # What both environments should have at the same version, so that only Flask itself differs.
 SHARED = ("werkzeug", "jinja2", "markupsafe", "itsdangerous", "click", "blinker")
-PEERS = ("bottle", "falcon", "granian", "gunicorn", "flask-login")
+PEERS = ("bottle", "falcon", "granian", "gunicorn", "gevent", "packaging", "flask-login")
 
 
 class WorkerFailed(Exception):
