@@ -89,6 +89,9 @@ def test_variables_cover_globals_and_those_of_the_template_the_environments(app:
     assert ours.render() == "changed set own True"
     assert environment.globals["page"] == "global"
     assert set(ours.globals) == set(twin.globals)
+    ours.globals = ours.globals.new_child({"page": "child"})  # type: ignore[attr-defined]
+    assert ours.render(item="passed") == "changed child passed True"
+    assert set(ours.globals.parents) == set(twin.globals)  # type: ignore[attr-defined]
 
 
 def test_names_of_variables_must_be_text(app: Flask) -> None:

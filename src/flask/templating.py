@@ -82,8 +82,8 @@ class Layers(ChainMap[str, t.Any]):
     """The globals of a template over those of its environment."""
 
     def __iter__(self) -> t.Iterator[str]:
-        own, shared = self.maps
-        return super().__iter__() if own else iter(shared)
+        *own, shared = self.maps
+        return super().__iter__() if any(own) else iter(shared)
 
 
 class ApplicationTemplate(Template):
@@ -109,8 +109,9 @@ class ApplicationTemplate(Template):
         layers = self.globals
         if not shared and type(layers) is Layers:
             # PERF: a mapping of several layers is copied key by key; each layer is a dict.
-            own, common = layers.maps
-            merged = {**common, **own}
+            merged: dict[str, t.Any] = {}
+            for layer in reversed(layers.maps):
+                merged.update(layer)
             vars = dict(merged, **vars) if vars else merged
             shared = True
         return super().new_context(vars, shared, locals)
