@@ -23,6 +23,9 @@ T = t.TypeVar("T")
 _cv_app: ContextVar[AppContext] = ContextVar("flask.app_ctx")
 _cv_request: ContextVar[RequestContext] = ContextVar("flask.request_ctx")
 
+_failed_read: ContextVar[AttributeError | None] = ContextVar("flask.failed_read", default=None)
+"""What reading through a proxy raised, on the way from one of its methods to the next."""
+
 _NO_APP = (
     "Working outside of application context.\n\n"
     "Something here asked for the current application ('current_app' or 'g', perhaps through an"
@@ -50,14 +53,32 @@ def _make_proxy(
     read_attribute = _itself if attribute is None else attrgetter(attribute)
 
     # PERF: Werkzeug's proxy takes five calls to read one attribute of what it stands for, and
-    # views do that dozens of times. These do it in two, with the same result.
+    # views do that dozens of times. Here it is one, with the same result. CPython 3.11 makes an
+    # error, and drops it, before it calls a '__getattr__'; there, this way takes a third.
 
-    def __getattr__(self: WerkzeugProxy[t.Any], name: str) -> t.Any:
+    def __getattribute__(self: WerkzeugProxy[t.Any], name: str) -> t.Any:
+        if name in own_names:
+            return read_own(self, name)
         try:
             context = get_context()
         except LookupError:
             raise RuntimeError(message) from None
-        return getattr(read_attribute(context), name)
+        try:
+            return getattr(read_attribute(context), name)
+        except AttributeError as error:
+            _failed_read.set(error)
+            raise
+
+    def __getattr__(self: WerkzeugProxy[t.Any], name: str) -> t.Any:
+        # Python calls this after an AttributeError. Reading again might do something twice.
+        error = _failed_read.get()
+        if error is None:
+            return getattr(current(), name)
+        _failed_read.set(None)
+        try:
+            raise error
+        finally:
+            del error  # its traceback holds this frame
 
     def __setattr__(self: WerkzeugProxy[t.Any], name: str, value: t.Any) -> None:
         try:
@@ -66,13 +87,47 @@ def _make_proxy(
             raise RuntimeError(message) from None
         setattr(read_attribute(context), name, value)
 
+    def current() -> t.Any:
+        try:
+            context = get_context()
+        except LookupError:
+            raise RuntimeError(message) from None
+        return read_attribute(context)
+
+    def __getitem__(self: WerkzeugProxy[t.Any], key: t.Any) -> t.Any:
+        return current()[key]
+
+    def __setitem__(self: WerkzeugProxy[t.Any], key: t.Any, value: t.Any) -> None:
+        current()[key] = value
+
+    def __contains__(self: WerkzeugProxy[t.Any], key: t.Any) -> bool:
+        return key in current()
+
+    def __iter__(self: WerkzeugProxy[t.Any]) -> t.Iterator[t.Any]:
+        if get_context(None) is None:  # Python would try to iterate by __getitem__
+            raise TypeError(f"{type(self).__name__!r} object is not iterable: {message}")
+        return iter(current())
+
+    def __bool__(self: WerkzeugProxy[t.Any]) -> bool:
+        context = get_context(None)
+        return context is not None and bool(read_attribute(context))
+
     members: dict[str, t.Any] = {
         "__slots__": (),
-        "__module__": __name__,
+        "__module__": WerkzeugProxy.__module__,
+        "__doc__": vars(WerkzeugProxy)["__doc__"],
+        "__bool__": __bool__,
+        "__contains__": __contains__,
         "__getattr__": __getattr__,
+        "__getattribute__": __getattribute__,
+        "__getitem__": __getitem__,
+        "__iter__": __iter__,
         "__setattr__": __setattr__,
+        "__setitem__": __setitem__,
     }
     proxy_class = type("LocalProxy", (WerkzeugProxy,), members)
+    own_names = frozenset(dir(proxy_class))
+    read_own = object.__getattribute__
     proxy: WerkzeugProxy[t.Any] = proxy_class(variable, attribute, unbound_message=message)
     return proxy
 
