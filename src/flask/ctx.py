@@ -205,9 +205,9 @@ class AppContext(_Context):
 
     def restore(self) -> None:
         """Make the context current again that was before the last push."""
-        *rest, token = self._tokens
-        self._tokens = tuple(rest)
-        _cv_app.reset(token)
+        tokens = self._tokens
+        self._tokens = tokens[:-1]
+        _cv_app.reset(tokens[-1])
 
     def announce_push(self) -> None:
         if appcontext_pushed.receivers:

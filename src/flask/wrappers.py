@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 import typing as t
-from functools import lru_cache
+from types import GeneratorType
 
-from werkzeug.datastructures import Authorization, EnvironHeaders, Headers, ImmutableMultiDict
+from werkzeug.datastructures import Authorization, EnvironHeaders, ImmutableMultiDict
 from werkzeug.exceptions import BadRequest, HTTPException
-from werkzeug.http import HTTP_STATUS_CODES, is_entity_header
+from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.sansio.http import parse_cookie
-from werkzeug.utils import cached_property, get_content_type
+from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import Response as ResponseBase
-from werkzeug.wsgi import LimitedStream
 
 from . import json
 from .diagnostics import attach_enctype_error_multidict
 from .globals import current_app
+from .headers import Headers, full_content_type, is_removed_from_304, make_headers
+from .streams import BodyStream, Pieces, plain_length
 from .watch import WatchedType
 
 if t.TYPE_CHECKING:
@@ -133,13 +134,20 @@ class Request(RequestBase):
 
         @cached_property
         def stream(self) -> t.IO[bytes]:
+            environ = self.environ
+            # PERF: the base class parses the length twice, by way of all headers.
+            length = plain_length(environ)
+            if length is not None and not self.shallow:
+                most = self.max_content_length
+                if most is None or length <= most:
+                    return BodyStream(environ["wsgi.input"], length)
             stream = RequestBase.stream.fget(self)
             length = self.content_length
-            if length is None or "wsgi.input_terminated" not in self.environ:
+            if length is None or "wsgi.input_terminated" not in environ:
                 return stream
             # The input of such a server ends where the client went away, too. Reading less than
             # was announced is an error, as with other servers.
-            return LimitedStream(stream, length)
+            return BodyStream(stream, length)
 
         @derived
         def remote_addr(self) -> str | None:
@@ -287,19 +295,6 @@ def blueprint_chain(name: str) -> list[str]:
 _STATUS_LINES: dict[int, str] = {
     code: f"{code} {phrase.upper()}" for code, phrase in HTTP_STATUS_CODES.items()
 }
-_content_types: dict[str, str] = {}
-
-
-def full_content_type(mimetype: str) -> str:
-    """The mimetype with the charset parameter that text has."""
-    full = _content_types.get(mimetype)
-    if full is None:
-        full = get_content_type(mimetype, "utf-8")
-        if not full.isprintable():
-            raise ValueError(f"The mimetype {mimetype!r} is no header value.")
-        if len(_content_types) < 256:
-            _content_types[mimetype] = full
-    return full
 
 
 class Response(ResponseBase, metaclass=WatchedType):
@@ -349,7 +344,7 @@ class Response(ResponseBase, metaclass=WatchedType):
                 body = response.encode()
             elif kind is bytes:
                 body = response
-            elif response is None:
+            elif response is None or kind is GeneratorType:
                 body = None
             else:
                 super().__init__(
@@ -366,7 +361,7 @@ class Response(ResponseBase, metaclass=WatchedType):
             typed = () if content_type is None else (("Content-Type", content_type),)
             if body is None:
                 self._first_headers = typed
-                self.response = []
+                self.response = [] if response is None else response
             else:
                 self._first_headers = (*typed, ("Content-Length", str(len(body))))
                 self.response = [body]
@@ -445,6 +440,11 @@ class Response(ResponseBase, metaclass=WatchedType):
             if method == "HEAD" or _has_location(self.headers):
                 return None
             return list(self.headers), t.cast("t.Iterable[bytes]", response)
+        if type(response) is GeneratorType and method != "HEAD":
+            headers = list(self.headers)
+            if _has_location(self.headers):
+                return None
+            return headers, Pieces(self.iter_encoded(), self.close)
         if type(response) is not list or len(response) > 1:
             return None
         if response and type(response[0]) is not bytes:
@@ -477,27 +477,20 @@ class Response(ResponseBase, metaclass=WatchedType):
 
 
 def text_response(text: str, content_type: tuple[str, str]) -> Response:
-    """Return what ``Response(text)`` is where nothing of the class was replaced.
+    """Return what ``Response(text)`` is where nothing of the class was replaced, for functions
+    that may look at it.
 
     :param content_type: the header that its default mimetype makes.
     """
     # PERF: the constructor has a dozen cases to tell apart.
     body = text.encode()
     response = Response.__new__(Response)
-    response._first_headers = (content_type, ("Content-Length", str(len(body))))
+    response.headers = make_headers((content_type, ("Content-Length", str(len(body)))))
     response.response = [body]
     response.direct_passthrough = False
     response._on_close = []
     response._status, response._status_code = "200 OK", 200
     return response
-
-
-def make_headers(pairs: t.Iterable[tuple[str, str]]) -> Headers:
-    """Return headers whose names and values are known to be good."""
-    # PERF: the constructor takes any form of headers and checks each value.
-    headers = Headers.__new__(Headers)
-    headers._list = list(pairs)
-    return headers
 
 
 _PLAIN_HEADERS = {"Cache-Control", "Content-Type", "ETag", "Set-Cookie", "Vary"}
@@ -508,12 +501,6 @@ _MOST_PLAIN_HEADERS = 256
 
 def _has_location(headers: Headers) -> bool:
     return "location" in headers or "content-location" in headers
-
-
-@lru_cache(maxsize=256)
-def is_removed_from_304(name: str) -> bool:
-    """Whether a header is about a body, which the answer "not modified" has none of."""
-    return is_entity_header(name) and name.lower() not in {"expires", "content-location"}
 
 
 is_plain_location = re.compile(r"/(?:[\w.~-][\w/.~-]*)?(?:\?[\w.~=&-]+)?", re.ASCII).fullmatch

@@ -8,6 +8,7 @@ import weakref
 
 from werkzeug.exceptions import HTTPException
 
+from ..headers import full_content_type
 from ..helpers import is_async
 from ..json.provider import DefaultJSONProvider
 from ..routing.building import Build, compile_builder
@@ -29,7 +30,6 @@ from ..wrappers import (
     Response,
     blueprint_chain,
     emits_as_built_in,
-    full_content_type,
 )
 from .overrides import REGISTRIES, STEPS, contexts_are_standard, is_built_in
 from .plan import Hooks, Plan

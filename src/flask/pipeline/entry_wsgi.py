@@ -8,8 +8,9 @@ from werkzeug.exceptions import NotFound
 
 from ..ctx import AppContext, RequestContext
 from ..globals import _cv_app, _cv_request
+from ..headers import full_content_type
 from ..routing.table import MISSING
-from ..wrappers import decode_wsgi, full_content_type
+from ..wrappers import decode_wsgi
 from .compiler import Compiled
 from .exit import PRESERVE, hand_over_contexts, leave, what_ended
 from .plan import Plan
