@@ -30,14 +30,13 @@ class BodyStream(LimitedStream):
 
 
 def plain_length(environ: WSGIEnvironment) -> int | None:
-    """The length of a body, where nothing but ``CONTENT_LENGTH`` says how far it goes."""
+    """The length of a body that is announced by a plain number, and by that alone."""
     announced: str = environ.get("CONTENT_LENGTH", "")
     if (
         not 0 < len(announced) < 20
         or not announced.isdecimal()
         or not announced.isascii()
         or "HTTP_TRANSFER_ENCODING" in environ
-        or "wsgi.input_terminated" in environ
     ):
         return None
     return int(announced)
