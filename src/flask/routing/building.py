@@ -57,9 +57,22 @@ def compile_builder(url_map: BaseMap, endpoint: str) -> Build | None:
     parts, tail = _parts(rule)
     if not parts:
         return _constant(rule, tail)
-    if len(parts) == 1 and parts[0][2] is str:
-        return _one_text(rule, parts[0], tail)
-    return _several(rule, parts, tail)
+    build = _one_text(rule, parts[0], tail) if _is_one_text(parts) else _several(rule, parts, tail)
+    return build if parts[0][0] else _without_first_slashes(build)
+
+
+def _is_one_text(parts: tuple[Part, ...]) -> bool:
+    return len(parts) == 1 and parts[0][2] is str
+
+
+def _without_first_slashes(build: Build) -> Build:
+    """The builder of a path that begins with a value: a second slash would make that a host."""
+
+    def build_stripped(values: dict[str, t.Any]) -> str | None:
+        path = build(values)
+        return None if path is None else path.lstrip("/")
+
+    return build_stripped
 
 
 def _constant(rule: Rule, path: str) -> Build:
