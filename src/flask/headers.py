@@ -31,7 +31,7 @@ class Headers(HeadersBase):
             other = make_headers(other)
         return super().__eq__(other)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __reduce__(self) -> tuple[t.Any, ...]:
         # Whoever unpickles it, from a cache for example, may have Werkzeug alone.

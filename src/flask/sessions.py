@@ -22,6 +22,9 @@ if t.TYPE_CHECKING:
     from .wrappers import Request, Response
 
 
+_Cookie = tuple[str, dict[str, t.Any]]
+
+
 class SessionMixin(c.MutableMapping[str, t.Any]):
     """What a session is beside a dict."""
 
@@ -237,19 +240,23 @@ class SecureCookieSessionInterface(SessionInterface, metaclass=WatchedType):
         """Set the cookie if it must be, delete it if the session was emptied, and have caches
         tell clients apart by cookie if the session was asked for.
         """
+        self._save(app, session, response, self._describe_cookie(app))
+
+    def save_where_needed(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Equal to :meth:`save_session` of an interface for which :func:`is_standard` holds."""
+        # PERF: nobody can tell that the other methods were not asked about a cookie that is not
+        # set, which is what most requests end with.
+        if not isinstance(session, NullSession):
+            self._save(app, session, response, None)
+
+    def _save(
+        self, app: Flask, session: SessionMixin, response: Response, cookie: _Cookie | None
+    ) -> None:
         if session.accessed:
             _vary_by_cookie(response)
-        scope: dict[str, t.Any] = {
-            "domain": self.get_cookie_domain(app),
-            "path": self.get_cookie_path(app),
-            "secure": self.get_cookie_secure(app),
-            "partitioned": self.get_cookie_partitioned(app),
-            "samesite": self.get_cookie_samesite(app),
-            "httponly": self.get_cookie_httponly(app),
-        }
-        name = self.get_cookie_name(app)
         if not session:
             if session.modified:
+                name, scope = cookie or self._describe_cookie(app)
                 response.delete_cookie(name, **scope)
                 _vary_by_cookie(response)
             return
@@ -258,8 +265,19 @@ class SecureCookieSessionInterface(SessionInterface, metaclass=WatchedType):
         signer = t.cast(URLSafeTimedSerializer, self.get_signing_serializer(app))
         value = signer.dumps(dict(session))
         expires = self.get_expiration_time(app, session)
-        _set_cookie(response, name, value, expires, scope)
+        _set_cookie(response, value, expires, cookie or self._describe_cookie(app))
         _vary_by_cookie(response)
+
+    def _describe_cookie(self, app: Flask) -> _Cookie:
+        """The cookie's name, and where it is to be sent."""
+        return self.get_cookie_name(app), {
+            "domain": self.get_cookie_domain(app),
+            "path": self.get_cookie_path(app),
+            "secure": self.get_cookie_secure(app),
+            "partitioned": self.get_cookie_partitioned(app),
+            "samesite": self.get_cookie_samesite(app),
+            "httponly": self.get_cookie_httponly(app),
+        }
 
 
 def _vary_by_cookie(response: Response) -> None:
@@ -271,15 +289,14 @@ def _vary_by_cookie(response: Response) -> None:
         response.vary.add("Cookie")
 
 
-def _set_cookie(
-    response: Response, name: str, value: str, expires: datetime | None, scope: dict[str, t.Any]
-) -> None:
+def _set_cookie(response: Response, value: str, expires: datetime | None, cookie: _Cookie) -> None:
+    name, scope = cookie
     # PERF: for the same settings, all cookies end alike. The value is one that needs no quoting.
     if expires is None and type(response).set_cookie is ResponseBase.set_cookie:
-        cookie = f"{name}={value}{_attributes(name, *scope.items())}"
+        header = f"{name}={value}{_attributes(name, *scope.items())}"
         max_size = response.max_cookie_size
-        if not max_size or len(cookie) <= max_size:
-            response.headers.add("Set-Cookie", cookie)
+        if not max_size or len(header) <= max_size:
+            response.headers.add("Set-Cookie", header)
             return
     response.set_cookie(name, value, expires=expires, **scope)
 

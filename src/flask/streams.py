@@ -21,7 +21,7 @@ class BodyStream(LimitedStream):
         if self._pos or not 0 < self.limit <= _AT_ONCE:
             return super().readall()
         try:
-            data = t.cast("t.IO[bytes]", self._stream).read(self.limit)
+            data = self._stream.read(self.limit)
         except (OSError, ValueError) as error:
             self.on_disconnect(error=error)
             return b""

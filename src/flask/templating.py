@@ -117,6 +117,9 @@ class ApplicationTemplate(Template):
         return super().new_context(vars, shared, locals)
 
 
+_ABSENT = object()
+
+
 class Environment(BaseEnvironment):
     """A Jinja environment that belongs to an application and loads from it and its blueprints."""
 
@@ -129,6 +132,18 @@ class Environment(BaseEnvironment):
         if self.template_class is Template:
             self.template_class = ApplicationTemplate
         self.app = app
+
+    def getattr(self, obj: t.Any, attribute: str) -> t.Any:
+        """Return what ``obj.attribute`` is in a template: the attribute, or else the item."""
+        # PERF: most of what templates are given are rows and dicts, which have items. Asked with
+        # a default, CPython makes no error for the attribute that they lack.
+        value = getattr(obj, attribute, _ABSENT)
+        if value is not _ABSENT:
+            return value
+        try:
+            return obj[attribute]
+        except (TypeError, LookupError, AttributeError):
+            return self.undefined(obj=obj, name=attribute)
 
     def make_globals(self, d: t.MutableMapping[str, t.Any] | None) -> t.MutableMapping[str, t.Any]:
         """Return a template's globals: its own, if any, over the environment's."""

@@ -7,6 +7,7 @@ import typing as t
 from types import GeneratorType
 
 from werkzeug.datastructures import Authorization, EnvironHeaders, ImmutableMultiDict
+from werkzeug.datastructures import Headers as HeadersBase
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.sansio.http import parse_cookie
@@ -499,7 +500,7 @@ _PLAIN_HEADERS = {"Cache-Control", "Content-Type", "ETag", "Set-Cookie", "Vary"}
 _MOST_PLAIN_HEADERS = 256
 
 
-def _has_location(headers: Headers) -> bool:
+def _has_location(headers: HeadersBase) -> bool:
     return "location" in headers or "content-location" in headers
 
 

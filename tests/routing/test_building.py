@@ -54,7 +54,7 @@ def rules_and_values(draw: st.DrawFn) -> tuple[str, dict[str, t.Any]]:
     """A rule, and values for its variables, for some of them, or for others."""
     rule = draw(st.sampled_from(RULES))
     others = st.dictionaries(st.sampled_from(names), any_value, max_size=3)
-    own = {name: texts | any_value for name in re.findall(r"(\w+)>", rule)}
+    own = dict.fromkeys(re.findall(r"(\w+)>", rule), texts | any_value)
     return rule, draw(others) | draw(st.fixed_dictionaries(own) | st.just({}))
 
 

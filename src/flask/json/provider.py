@@ -92,7 +92,17 @@ _COMPACT = (",", ":")
 
 
 _BRACKETS = {b"{", b"["}
-_decode = json.JSONDecoder().decode
+_decoder: t.Any = json.JSONDecoder()
+
+
+def _decode(text: str) -> t.Any:
+    """Equal to ``json.loads`` for text without a byte order mark."""
+    # PERF: the decoder looks for white space around the value by two regular expressions.
+    try:
+        value, end = _decoder.scan_once(text, 0)
+    except StopIteration:
+        return _decoder.decode(text)
+    return value if end == len(text) else _decoder.decode(text)
 
 
 class DefaultJSONProvider(JSONProvider):
@@ -164,8 +174,11 @@ class DefaultJSONProvider(JSONProvider):
         """
         try:
             # PERF: what begins so is UTF-8, which the standard library finds out in more steps.
-            if not kwargs and type(s) is bytes and s[:1] in _BRACKETS and s[1:2] > b"\0":
-                return _decode(s.decode("utf-8", "surrogatepass"))
+            if not kwargs:
+                if type(s) is bytes and s[:1] in _BRACKETS and s[1:2] > b"\0":
+                    s = s.decode("utf-8", "surrogatepass")
+                if type(s) is str and s[:1] != "\ufeff":
+                    return _decode(s)
             return json.loads(s, **kwargs)
         except RecursionError:
             raise ValueError("the JSON text is nested too deeply") from None

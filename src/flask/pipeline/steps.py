@@ -13,6 +13,7 @@ from .view import call_view
 
 if t.TYPE_CHECKING:
     from ..app import Flask
+    from ..sessions import SecureCookieSessionInterface, SessionMixin
     from ..wrappers import Response
     from .compiler import Compiled
     from .plan import Plan
@@ -85,7 +86,11 @@ def finish(app: Flask, ctx: RequestContext, compiled: Compiled, plan: Plan, rv: 
         "HTTP_COOKIE" in ctx.environ and must_refresh_session(app, ctx)
     ):
         return response
-    save_session(app, ctx, response)
+    if compiled.lazy_session:
+        interface = t.cast("SecureCookieSessionInterface", app.session_interface)
+        interface.save_where_needed(app, t.cast("SessionMixin", ctx._session), response)
+    else:
+        save_session(app, ctx, response)
     return response
 
 

@@ -57,12 +57,8 @@ def compile_builder(url_map: BaseMap, endpoint: str) -> Build | None:
     parts, tail = _parts(rule)
     if not parts:
         return _constant(rule, tail)
-    build = _one_text(rule, parts[0], tail) if _is_one_text(parts) else _several(rule, parts, tail)
+    build = _one(rule, parts[0], tail) if len(parts) == 1 else _several(rule, parts, tail)
     return build if parts[0][0] else _without_first_slashes(build)
-
-
-def _is_one_text(parts: tuple[Part, ...]) -> bool:
-    return len(parts) == 1 and parts[0][2] is str
 
 
 def _without_first_slashes(build: Build) -> Build:
@@ -82,17 +78,18 @@ def _constant(rule: Rule, path: str) -> Build:
     return build
 
 
-def _one_text(rule: Rule, part: Part, tail: str) -> Build:
-    """The builder of the most usual kind of rule, whose one variable is a text."""
-    head, name = part[:2]
+def _one(rule: Rule, part: Part, tail: str) -> Build:
+    """The builder of the most usual kind of rule, which has one variable."""
+    head, name, plain, _ = part
     build_any = _several(rule, (part,), tail)
 
     def build(values: dict[str, t.Any]) -> str | None:
-        # PERF: most texts are one plain word, which is as it is in a URL.
+        # PERF: most values are integers or one plain word, which are as they are in a URL.
         if len(values) == 1:
             value = values.get(name)
-            if type(value) is str and (
-                (value.isalnum() and value.isascii()) or _is_unreserved(value)
+            kind = type(value)
+            if kind is plain and (
+                kind is int or (value.isalnum() and value.isascii()) or _is_unreserved(value)
             ):
                 return f"{head}{value}{tail}"
         return build_any(values)
