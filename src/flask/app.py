@@ -32,7 +32,7 @@ from .pipeline import errors, hooks, overrides, steps, urls, view
 from .pipeline import response as responses
 from .pipeline.compiler import Compiled, compile_app
 from .pipeline.entry_wsgi import open_door
-from .routing.building import build_here
+from .routing.building import build_from_template, build_here
 from .sansio.app import App
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .signals import appcontext_tearing_down as appcontext_tearing_down
@@ -40,7 +40,7 @@ from .signals import got_request_exception as got_request_exception
 from .signals import request_finished as request_finished
 from .signals import request_started as request_started
 from .signals import request_tearing_down as request_tearing_down
-from .templating import Environment
+from .templating import Environment, shortcuts
 from .wrappers import Request, Response
 
 if t.TYPE_CHECKING:
@@ -509,3 +509,4 @@ def _given_or_handled(exc: BaseException | Unset | None) -> BaseException | None
 
 
 overrides.remember(Flask)
+shortcuts[Flask.url_for] = build_from_template

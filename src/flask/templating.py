@@ -43,6 +43,14 @@ def _default_template_ctx_processor() -> dict[str, t.Any]:
     return context
 
 
+shortcuts: dict[
+    t.Callable[..., t.Any], t.Callable[[t.Any, tuple[t.Any, ...], dict[str, t.Any]], t.Any]
+] = {}
+"""Ways to the result of methods that templates call often, by the method's function: given its
+object, the arguments and the keyword arguments, each returns the result, or ``None``: call it.
+"""
+
+
 class Context(BaseContext):
     """The variables of a template that is being rendered."""
 
@@ -60,6 +68,11 @@ class Context(BaseContext):
         # A function, or that of a method, says so by one attribute.
         function = obj.__func__ if type(obj) is MethodType else obj
         if type(function) is FunctionType and "jinja_pass_arg" not in function.__dict__:
+            shortcut = shortcuts.get(function)
+            if shortcut is not None and type(obj) is MethodType:
+                result = shortcut(obj.__self__, args, kwargs)
+                if result is not None:
+                    return result
             try:
                 return obj(*args, **kwargs)
             except StopIteration:

@@ -24,6 +24,25 @@ What the values lack, and what a converter refuses, is for the adapter to say.
 """
 
 
+def build_from_template(
+    app: t.Any, arguments: tuple[t.Any, ...], values: dict[str, t.Any]
+) -> str | None:
+    """Return what ``app.url_for(*arguments, **values)`` does, or ``None`` if it takes more."""
+    # PERF: a page has dozens of links; handing on the values from function to function takes as
+    # long as making the path of them.
+    if len(arguments) != 1 or not _NOT_VALUES.isdisjoint(values):
+        return None
+    build = app._generation.paths.get(arguments[0])
+    ctx = _cv_request.get(None)
+    if build is None or ctx is None or ctx.keeps_adapter:
+        return None
+    path = build(values)
+    return None if path is None else ctx.url_root + path
+
+
+_NOT_VALUES = frozenset({"_anchor", "_method", "_scheme", "_external"})
+
+
 def build_here(
     paths: dict[str, Build | None], endpoint: str, values: dict[str, t.Any]
 ) -> str | None:
@@ -86,7 +105,7 @@ def _one(rule: Rule, part: Part, tail: str) -> Build:
     def build(values: dict[str, t.Any]) -> str | None:
         # PERF: most values are integers or one plain word, which are as they are in a URL.
         if len(values) == 1:
-            value = values.get(name)
+            value: t.Any = values.get(name)
             kind = type(value)
             if kind is plain and (
                 kind is int or (value.isalnum() and value.isascii()) or _is_unreserved(value)
