@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import sqlite3
 import typing as t
 
+import jinja2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jinja2 import Template
+from jinja2 import Template, Undefined
 from markupsafe import Markup
 
 from flask import Flask
@@ -155,3 +159,110 @@ def test_a_call_that_ends_by_stop_iteration_is_undefined(app: Flask) -> None:
 
     for template in of_both_classes(app, "<{{ stop() }}>"):
         assert template.render(stop=stop) == "<>"
+
+
+class Row:
+    """What a template may ask for an attribute or an item."""
+
+    both = "attribute"
+
+    def __init__(self, mapping: dict[str, t.Any]) -> None:
+        self.mapping = mapping
+
+    def __getitem__(self, name: str) -> t.Any:
+        return self.mapping[name]
+
+    @property
+    def failing(self) -> str:
+        raise AttributeError("inside of the property")
+
+
+def database_row() -> sqlite3.Row:
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.row_factory = sqlite3.Row
+        row: sqlite3.Row = connection.execute("SELECT 1 AS item, 2 AS keys").fetchone()
+        return row
+
+
+OBJECTS = {
+    "dict": {"item": 1, "items": 2},
+    "database row": database_row(),
+    "row": Row({"item": "item", "both": "item", "failing": "item"}),
+    "list": [1],
+    "text": "text",
+    "none": None,
+    "undefined": Undefined(name="gone"),
+}
+
+
+@pytest.mark.parametrize("name", ["item", "items", "keys", "both", "failing", "absent", "__len__"])
+@pytest.mark.parametrize("kind", OBJECTS)
+def test_an_attribute_is_what_jinja_takes_it_for(app: Flask, kind: str, name: str) -> None:
+    outcomes: list[t.Any] = []
+    for environment in (app.jinja_env, jinja2.Environment()):
+        try:
+            found = environment.getattr(OBJECTS[kind], name)
+        except jinja2.UndefinedError as error:
+            outcomes.append(str(error))
+            continue
+        outcomes.append((type(found), repr(found)))
+        if isinstance(found, Undefined):
+            outcomes[-1] += (found._undefined_message,)
+    assert outcomes[0] == outcomes[1]
+
+
+LINKS = [
+    "url_for('item', number=5)",
+    "url_for('item', number=5, q='a b', page=None)",
+    "url_for('item', number='x')",
+    "url_for('item')",
+    "url_for('page', name='a b')",
+    "url_for('page', name='a', _anchor='top')",
+    "url_for('page', name='a', _external=True)",
+    "url_for('page', name='a', _scheme='https')",
+    "url_for('page', name='a', _method='POST')",
+    "url_for('page', 'a')",
+    "url_for(endpoint='page', name='a')",
+    "url_for('absent')",
+    "url_for(None)",
+    "url_for('.page', name='a')",
+    "url_for()",
+]
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_a_link_in_a_template_is_that_of_the_application(link: str) -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/item/<int:number>", "item", lambda number: "")
+    app.add_url_rule("/<name>", "page", lambda name: "", methods=["GET", "POST"])
+    outcomes: list[t.Any] = []
+
+    def noted(call: t.Callable[[], str]) -> None:
+        try:
+            outcomes.append(call())
+        except Exception as error:
+            outcomes.append((type(error), str(error)))
+
+    template = app.jinja_env.from_string("{{ " + link + "|safe }}")
+    for _ in range(2):  # before and after the builders are compiled
+        with app.test_request_context("/", base_url="http://example.org/mounted"):
+            noted(template.render)
+            noted(lambda: eval(link, {"url_for": app.url_for}))
+        app.test_client().get("/")
+    assert outcomes == outcomes[:1] * 4
+
+
+def test_a_replaced_url_for_is_called_from_templates() -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/", "index", lambda: "")
+    app.test_client().get("/")
+    original = app.url_for
+
+    @functools.wraps(original)
+    def url_for(endpoint: str, **values: t.Any) -> str:
+        return "https://cdn.example" + original(endpoint, **values)
+
+    app.url_for = url_for  # type: ignore[method-assign]
+    with app.test_request_context():
+        source = "{{ url_for('index') }}"
+        assert app.jinja_env.from_string(source).render() == "https://cdn.example/"

@@ -384,6 +384,13 @@ class Response(ResponseBase, metaclass=WatchedType):
         def headers(self) -> Headers:
             return make_headers(self._first_headers)
 
+    def __getstate__(self) -> dict[str, t.Any]:
+        # A cache may be shared with servers that run another implementation.
+        self.headers  # noqa: B018 - derived when asked for
+        state = self.__dict__.copy()
+        state.pop("_first_headers", None)
+        return state
+
     def start_with(self, headers: t.Iterable[tuple[str, str]]) -> None:
         """Begin as a successful response whose body is passed on as it is.
 
