@@ -104,36 +104,43 @@ class SessionInterface:
 
     def get_cookie_name(self, app: Flask) -> str:
         """The cookie's name: ``SESSION_COOKIE_NAME``."""
-        return t.cast(str, app.config["SESSION_COOKIE_NAME"])
+        value: str = app.config["SESSION_COOKIE_NAME"]
+        return value
 
     def get_cookie_domain(self, app: Flask) -> str | None:
         """The domain whose hosts get the cookie: ``SESSION_COOKIE_DOMAIN``; ``None``: only this
         host.
         """
-        return t.cast("str | None", app.config["SESSION_COOKIE_DOMAIN"])
+        value: str | None = app.config["SESSION_COOKIE_DOMAIN"]
+        return value
 
     def get_cookie_path(self, app: Flask) -> str:
         """The path below which the cookie is sent: ``SESSION_COOKIE_PATH``, or else
         ``APPLICATION_ROOT``.
         """
         config = app.config
-        return t.cast(str, config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"])
+        value: str = config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"]
+        return value
 
     def get_cookie_httponly(self, app: Flask) -> bool:
         """Whether scripts cannot read the cookie: ``SESSION_COOKIE_HTTPONLY``."""
-        return t.cast(bool, app.config["SESSION_COOKIE_HTTPONLY"])
+        value: bool = app.config["SESSION_COOKIE_HTTPONLY"]
+        return value
 
     def get_cookie_secure(self, app: Flask) -> bool:
         """Whether the cookie is sent by HTTPS only: ``SESSION_COOKIE_SECURE``."""
-        return t.cast(bool, app.config["SESSION_COOKIE_SECURE"])
+        value: bool = app.config["SESSION_COOKIE_SECURE"]
+        return value
 
     def get_cookie_samesite(self, app: Flask) -> str | None:
         """Whether requests from other sites carry it: ``SESSION_COOKIE_SAMESITE``."""
-        return t.cast("str | None", app.config["SESSION_COOKIE_SAMESITE"])
+        value: str | None = app.config["SESSION_COOKIE_SAMESITE"]
+        return value
 
     def get_cookie_partitioned(self, app: Flask) -> bool:
         """Whether it is kept apart per embedding site: ``SESSION_COOKIE_PARTITIONED``."""
-        return t.cast(bool, app.config["SESSION_COOKIE_PARTITIONED"])
+        value: bool = app.config["SESSION_COOKIE_PARTITIONED"]
+        return value
 
     def get_expiration_time(self, app: Flask, session: SessionMixin) -> datetime | None:
         """When the cookie ends, in UTC; ``None``: with the browser's session."""
@@ -218,7 +225,8 @@ class SecureCookieSessionInterface(SessionInterface, metaclass=WatchedType):
             is_sha1 = self.digest_method is _lazy_sha1
             kept = (settings, SessionSerializer(*settings, sha1=is_sha1))
             vars(app)["_session_serializer"] = kept
-        return t.cast(URLSafeTimedSerializer, kept[1])
+        value: URLSafeTimedSerializer = kept[1]
+        return value
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Return the session that the cookie holds, an empty one if the cookie is missing, too
@@ -262,7 +270,7 @@ class SecureCookieSessionInterface(SessionInterface, metaclass=WatchedType):
             return
         if not self.should_set_cookie(app, session):
             return
-        signer = t.cast(URLSafeTimedSerializer, self.get_signing_serializer(app))
+        signer: t.Any = self.get_signing_serializer(app)
         value = signer.dumps(dict(session))
         expires = self.get_expiration_time(app, session)
         _set_cookie(response, value, expires, cookie or self._describe_cookie(app))

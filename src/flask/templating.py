@@ -243,6 +243,9 @@ def _stream(app: Flask, template: Template, context: dict[str, t.Any]) -> t.Iter
 
 
 def _current() -> Flask:
+    context = _cv_app.get(None)
+    if context is not None:
+        return context.app
     return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
 
 

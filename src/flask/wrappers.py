@@ -165,7 +165,8 @@ class Request(RequestBase):
             return self._max_content_length
         if not current_app:
             return super().max_content_length
-        return t.cast("int | None", current_app.config["MAX_CONTENT_LENGTH"])
+        value: int | None = current_app.config["MAX_CONTENT_LENGTH"]
+        return value
 
     # The base class has a plain attribute, which a property stands in for.
     @max_content_length.setter
@@ -182,7 +183,8 @@ class Request(RequestBase):
             return self._max_form_memory_size
         if not current_app:
             return super().max_form_memory_size
-        return t.cast("int | None", current_app.config["MAX_FORM_MEMORY_SIZE"])
+        value: int | None = current_app.config["MAX_FORM_MEMORY_SIZE"]
+        return value
 
     @max_form_memory_size.setter
     def max_form_memory_size(self, value: int | None) -> None:  # pyright: ignore
@@ -198,7 +200,8 @@ class Request(RequestBase):
             return self._max_form_parts
         if not current_app:
             return super().max_form_parts
-        return t.cast("int | None", current_app.config["MAX_FORM_PARTS"])
+        value: int | None = current_app.config["MAX_FORM_PARTS"]
+        return value
 
     @max_form_parts.setter
     def max_form_parts(self, value: int | None) -> None:
@@ -208,7 +211,8 @@ class Request(RequestBase):
     def endpoint(self) -> str | None:
         """The endpoint of the rule that matched, or ``None``."""
         rule = self.url_rule
-        return None if rule is None else t.cast("str | None", rule.endpoint)
+        endpoint: str | None = None if rule is None else rule.endpoint
+        return endpoint
 
     @property
     def blueprint(self) -> str | None:
@@ -229,8 +233,15 @@ class Request(RequestBase):
         @cached_property
         def cookies(self) -> ImmutableMultiDict[str, str]:
             """The cookies that came with the request."""
-            # PERF: the base class goes over all headers for those named Cookie.
-            return parse_cookie(self.environ.get("HTTP_COOKIE"), self.dict_storage_class)
+            # PERF: the base class goes over all headers for those named Cookie; and a
+            # multidict finds out what it is made from.
+            kind = self.dict_storage_class
+            if kind is not ImmutableMultiDict:
+                return parse_cookie(self.environ.get("HTTP_COOKIE"), kind)
+            cookies = ImmutableMultiDict.__new__(ImmutableMultiDict)
+            for name, value in parse_cookie(self.environ.get("HTTP_COOKIE"), list):
+                dict.setdefault(cookies, name, []).append(value)
+            return cookies
 
     def _parse_content_type(self) -> None:
         # PERF: most bodies have one of these types, to the letter.
@@ -408,7 +419,8 @@ class Response(ResponseBase, metaclass=WatchedType):
         ``MAX_COOKIE_SIZE``; 0 never warns.
         """
         if current_app:
-            return t.cast(int, current_app.config["MAX_COOKIE_SIZE"])
+            value: int = current_app.config["MAX_COOKIE_SIZE"]
+            return value
         return super().max_cookie_size
 
     def __call__(

@@ -240,10 +240,14 @@ class TaggedJSONSerializer:
         return value
 
     def _untag_inside_out(self, value: t.Any) -> t.Any:
+        # PERF: a call for each of the plain values would take longer than reading the text.
         if isinstance(value, dict):
-            return self.untag({k: self._untag_inside_out(v) for k, v in value.items()})
+            inside = {
+                k: v if type(v) in _PLAIN else self._untag_inside_out(v) for k, v in value.items()
+            }
+            return self.untag(inside)
         if isinstance(value, list):
-            return [self._untag_inside_out(v) for v in value]
+            return [v if type(v) in _PLAIN else self._untag_inside_out(v) for v in value]
         return value
 
     def _tag_usual(self, value: t.Any) -> t.Any:

@@ -43,7 +43,8 @@ def make_response(app: Flask, rv: t.Any) -> Response:
         rv.headers.update(headers)
     if status is not None:
         rv.status = status
-    return t.cast("Response", rv)
+    response: Response = rv
+    return response
 
 
 def _split(rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:

@@ -13,7 +13,6 @@ from .view import call_view
 
 if t.TYPE_CHECKING:
     from ..app import Flask
-    from ..sessions import SecureCookieSessionInterface, SessionMixin
     from ..wrappers import Response
     from .compiler import Compiled
     from .plan import Plan
@@ -87,8 +86,8 @@ def finish(app: Flask, ctx: RequestContext, compiled: Compiled, plan: Plan, rv: 
     ):
         return response
     if compiled.lazy_session:
-        interface = t.cast("SecureCookieSessionInterface", app.session_interface)
-        interface.save_where_needed(app, t.cast("SessionMixin", ctx._session), response)
+        standard: t.Any = app.session_interface
+        standard.save_where_needed(app, ctx._session, response)
     else:
         save_session(app, ctx, response)
     return response

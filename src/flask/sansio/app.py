@@ -231,7 +231,8 @@ class App(WatchedAttributes, Scaffold):
     @property
     def debug(self) -> bool:
         """``DEBUG``: show errors in detail, reload templates that change."""
-        return t.cast(bool, self.config["DEBUG"])
+        debug: bool = self.config["DEBUG"]
+        return debug
 
     @debug.setter
     def debug(self, value: bool) -> None:
