@@ -204,7 +204,7 @@ def main() -> int:
     if output is not None:
         environments.write_json(output, results)
     if output == OUTPUT:
-        report.write()
+        report.pages.write()
     return 0
 
 

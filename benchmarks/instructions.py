@@ -229,7 +229,7 @@ def main() -> int:
     print(json.dumps(results, indent=1))
     if arguments.record:
         environments.write_json(OUTPUT, results)
-        report.write()
+        report.pages.write()
     if arguments.check is not None:
         return check(
             results,

@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmarks import plot
 from benchmarks.environments import RESULTS, ROOT
+from benchmarks.generated import Generated
 
 README = ROOT / "benchmarks" / "README.md"
 PLOT = ROOT / "benchmarks" / "growth.svg"
@@ -227,26 +228,7 @@ def files() -> dict[Path, str]:
     return generated
 
 
-def outdated() -> list[str]:
-    """Names of the generated files that aren't what the results say."""
-    return [
-        path.name for path, text in files().items() if not path.exists() or path.read_text() != text
-    ]
-
-
-def write() -> None:
-    for path, text in files().items():
-        path.write_text(text)
-
-
-def main() -> int:
-    if "--check" not in sys.argv[1:]:
-        write()
-        return 0
-    for name in outdated():
-        print(f"{name} is out of date: run python -m benchmarks.report", file=sys.stderr)
-    return 1 if outdated() else 0
-
+pages = Generated("benchmarks.report", files)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(pages.main())

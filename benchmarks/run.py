@@ -256,7 +256,7 @@ def main() -> int:
     if output is not None:
         environments.write_json(output, results)
     if output == OUTPUT:
-        report.write()
+        report.pages.write()
     return 1 if any("fault" in row for row in results["rows"]) else 0
 
 

@@ -33,6 +33,7 @@ from reliability.servers import TITLES, Server, ServerFailed, serving
 from reliability.traffic import User, Wrong
 
 RESULTS = Path(__file__).parent / "results"
+SIDES = {"ours": "load.json", "original": "load-original.json"}
 SERVERS = ("gunicorn-gthread", "gunicorn-gevent", "granian")
 WORKERS, THREADS = 2, 16
 USERS, SLOW_USERS = 24, 6
@@ -143,10 +144,16 @@ class Load:
             self.counts[name].seconds.append(time.monotonic() - begun)
 
 
-def run_on(kind: str, seconds: float, rate: float = RATE) -> dict[str, Any]:
-    """Start a server, load it, stop it; the answer is what is kept of it."""
+def run_on(
+    kind: str, seconds: float, rate: float = RATE, python: str = sys.executable
+) -> dict[str, Any]:
+    """Start a server, load it, stop it; the answer is what is kept of it.
+
+    `python` is the interpreter whose `flask` is loaded.
+    """
     app = "reliability.app:app"
-    with serving(kind, app, workers=WORKERS, threads=THREADS, **VARIABLES) as server:
+    options = {"python": python, "workers": WORKERS, "threads": THREADS}
+    with serving(kind, app, **options, **VARIABLES) as server:
         pids = server.workers()
         early = asyncio.run(warm_up(server, min(10.0, seconds / 10)))
         settle(server)
@@ -308,15 +315,15 @@ def unplanned(log: str) -> list[str]:
     return sorted(set(found))
 
 
-def measure(kind: str, seconds: float, rate: float) -> dict[str, Any]:
+def measure(kind: str, seconds: float, rate: float, python: str) -> dict[str, Any]:
     print(f"{TITLES[kind]}: {seconds:g} s at {rate:g} requests a second", file=sys.stderr)
-    row = run_on(kind, seconds, rate)
+    row = run_on(kind, seconds, rate, python)
     print(summary(row), file=sys.stderr)
     return {
         "kind": "load",
         "date": today(),
         "machine": machine(),
-        "versions": versions(sys.executable),
+        "versions": versions(python),
         "plan": {
             "seconds": seconds,
             "rate": rate,
@@ -347,14 +354,16 @@ def main() -> int:
     parser.add_argument("--server", action="append", choices=list(TITLES), help="default: three")
     parser.add_argument("--seconds", type=float, default=30.0, help="of load on each server")
     parser.add_argument("--rate", type=float, default=RATE, help="ordinary requests a second")
-    parser.add_argument("--record", action="store_true", help="keep the results for the report")
+    parser.add_argument("--python", default=sys.executable, help="interpreter whose flask it is")
+    parser.add_argument("--record", choices=SIDES, help="keep the results as this side's")
     arguments = parser.parse_args()
     has_failed = False
     for kind in arguments.server or SERVERS:
-        results = measure(kind, arguments.seconds, arguments.rate)
+        results = measure(kind, arguments.seconds, arguments.rate, arguments.python)
         has_failed |= bool(results["servers"][0]["failures"])
         if arguments.record:
-            write_json(RESULTS / "load.json", merged(RESULTS / "load.json", results))
+            path = RESULTS / SIDES[arguments.record]
+            write_json(path, merged(path, results))
     return int(has_failed)
 
 

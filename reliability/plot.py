@@ -16,16 +16,21 @@ STYLE = "font-family='sans-serif' font-size='13'"
 STEP = 5
 
 
-def memory(rows: Sequence[dict[str, Any]]) -> str:
-    """MiB of all workers of a server together over seconds, one line a server, from 0 up."""
-    lines = [whole(row) for row in rows]
+def memory(rows: Sequence[dict[str, Any]], originals: Sequence[dict[str, Any]] = ()) -> str:
+    """MiB of all workers of a server together over seconds, one line a server, from 0 up.
+
+    The original's lines are dashed, in the colours of the same servers.
+    """
+    lines = [whole(row) for row in (*rows, *originals)]
     last = max(map(len, lines))
     top = float(ceil(max(map(max, lines)) / 40) * 40)
+    colours = {row["server"]: COLOURS[at % len(COLOURS)] for at, row in enumerate(rows)}
+    legend = " (dashed: the original)" if originals else ""
     parts = [
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {HEIGHT}' {STYLE}>",
         "<title>Resident memory of loaded servers over time</title>",
         f"<rect width='{WIDTH}' height='{HEIGHT}' fill='#ffffff'/>",
-        f"<text x='{LEFT}' y='20'>resident memory of both workers, MiB</text>",
+        f"<text x='{LEFT}' y='20'>resident memory of both workers, MiB{legend}</text>",
     ]
     warm = _x(max(row["memory"]["warm_up"] for row in rows), last)
     high = HEIGHT - TOP - BOTTOM
@@ -34,13 +39,16 @@ def memory(rows: Sequence[dict[str, Any]]) -> str:
     )
     parts.append(f"<text x='{LEFT + 6}' y='{TOP + 16}' fill='#777777'>warm-up</text>")
     parts += _axes(last, top)
-    for number, (row, line) in enumerate(zip(rows, lines, strict=True)):
-        colour = COLOURS[number % len(COLOURS)]
+    for number, (row, line) in enumerate(zip((*rows, *originals), lines, strict=True)):
+        colour = colours.get(row["server"], "#777777")
+        dashes = " stroke-dasharray='5 4'" if number >= len(rows) else ""
         points = " ".join(
             f"{_x(at + STEP / 2, last)},{_y(sum(line[at : at + STEP]) / STEP, top)}"
             for at in range(0, len(line) - STEP + 1, STEP)
         )
-        parts.append(f"<polyline points='{points}' fill='none' stroke='{colour}'/>")
+        parts.append(f"<polyline points='{points}' fill='none' stroke='{colour}'{dashes}/>")
+    for number, row in enumerate(rows):
+        colour = colours[row["server"]]
         x = LEFT + 20 + 210 * number
         parts.append(f"<path d='M{x} {HEIGHT - 16}h24' stroke='{colour}' stroke-width='3'/>")
         parts.append(f"<text x='{x + 32}' y='{HEIGHT - 11}'>{TITLES[row['server']]}</text>")

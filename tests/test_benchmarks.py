@@ -106,7 +106,7 @@ def test_all_rows_that_ask_for_a_ratio_are_measured() -> None:
 
 
 def test_readme_and_plot_are_generated_from_the_committed_results() -> None:
-    assert report.outdated() == [], "run: python -m benchmarks.report"
+    assert report.pages.outdated() == [], "run: python -m benchmarks.report"
 
 
 def test_a_row_with_a_fault_shows_it_and_no_ratio() -> None:

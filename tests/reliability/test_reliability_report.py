@@ -17,7 +17,7 @@ FIRST = {"x-g": "u-1", "x-request": "u-1", "x-user": "u"}
 
 
 def test_report_and_plot_are_generated_from_the_committed_results() -> None:
-    assert report.outdated() == [], "run: python -m reliability.report"
+    assert report.pages.outdated() == [], "run: python -m reliability.report"
 
 
 def test_every_side_of_faults_has_the_same_cases() -> None:
