@@ -34,9 +34,9 @@ comes from a file in [reliability/results](../reliability/results); the programs
 | command | does | takes |
 |---|---|---|
 | `make reliability` | a short form of all of it, as tests; CI runs it | 3 minutes |
-| `python -m reliability.load --seconds 600` | loads each server; `--python`: whose flask | 32 minutes |
+| `python -m reliability.load --seconds 600` | loads each server (`--python`) | 32 minutes |
 | `python -m reliability.faults` | every fault, likewise | 3 minutes |
-| `python -m reliability.hostile` | hostile input, on the flask of its interpreter | as long as told |
+| `python -m reliability.hostile` | hostile input, on its own interpreter | as long as told |
 
 All of it runs on the original Flask as well, in an environment with the same other packages;
 neither the applications nor what is expected of them differ.
