@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as ResponseBase
 
 from . import json
 from .diagnostics import attach_enctype_error_multidict
-from .globals import current_app
+from .globals import _cv_app, current_app
 from .headers import Headers, full_content_type, is_removed_from_304, make_headers
 from .streams import BodyStream, Pieces, plain_length
 from .watch import WatchedType
@@ -59,6 +59,12 @@ class derived(t.Generic[T]):
 def decode_wsgi(value: str) -> str:
     """Return the text that a WSGI string (:pep:`3333`: bytes as Latin-1) stands for in UTF-8."""
     return value if value.isascii() else value.encode("latin1").decode(errors="replace")
+
+
+def _setting(name: str, outside: int | None) -> t.Any:
+    """A value of the current application's configuration, or what holds where none is current."""
+    context = _cv_app.get(None)
+    return outside if context is None else context.app.config[name]
 
 
 class Request(RequestBase):
@@ -163,10 +169,8 @@ class Request(RequestBase):
         """
         if self._max_content_length is not None:
             return self._max_content_length
-        if not current_app:
-            return super().max_content_length
-        value: int | None = current_app.config["MAX_CONTENT_LENGTH"]
-        return value
+        limit: int | None = _setting("MAX_CONTENT_LENGTH", super().max_content_length)
+        return limit
 
     # The base class has a plain attribute, which a property stands in for.
     @max_content_length.setter
@@ -181,10 +185,8 @@ class Request(RequestBase):
         """
         if self._max_form_memory_size is not None:
             return self._max_form_memory_size
-        if not current_app:
-            return super().max_form_memory_size
-        value: int | None = current_app.config["MAX_FORM_MEMORY_SIZE"]
-        return value
+        limit: int | None = _setting("MAX_FORM_MEMORY_SIZE", super().max_form_memory_size)
+        return limit
 
     @max_form_memory_size.setter
     def max_form_memory_size(self, value: int | None) -> None:  # pyright: ignore
@@ -198,10 +200,8 @@ class Request(RequestBase):
         """
         if self._max_form_parts is not None:
             return self._max_form_parts
-        if not current_app:
-            return super().max_form_parts
-        value: int | None = current_app.config["MAX_FORM_PARTS"]
-        return value
+        limit: int | None = _setting("MAX_FORM_PARTS", super().max_form_parts)
+        return limit
 
     @max_form_parts.setter
     def max_form_parts(self, value: int | None) -> None:
@@ -418,10 +418,8 @@ class Response(ResponseBase, metaclass=WatchedType):
 
         ``MAX_COOKIE_SIZE``; 0 never warns.
         """
-        if current_app:
-            value: int = current_app.config["MAX_COOKIE_SIZE"]
-            return value
-        return super().max_cookie_size
+        size: int = _setting("MAX_COOKIE_SIZE", super().max_cookie_size)
+        return size
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
