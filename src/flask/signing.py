@@ -121,7 +121,7 @@ class SessionSerializer(URLSafeTimedSerializer):
             try:
                 return self.serializer.loads(_decode(payload).decode())
             except Exception:
-                pass  # the base class says what is wrong with it
+                return super().load_payload(payload)  # which says what is wrong with it
         return super().load_payload(payload, *args, **kwargs)
 
     def dump_payload(self, obj: t.Any) -> bytes:
