@@ -35,6 +35,9 @@ def _env_flag(name: str) -> bool:
     return os.environ.get(name, "").lower() not in {"", "0", "false", "no"}
 
 
+_CO_COROUTINE = inspect.CO_COROUTINE
+
+
 def is_async(func: t.Callable[..., t.Any]) -> bool:
     """Whether calling a function gives a coroutine; as :func:`inspect.iscoroutinefunction`."""
     # PERF: inspect unwraps the function first. One that is not wrapped says what it is by a flag,
@@ -43,7 +46,7 @@ def is_async(func: t.Callable[..., t.Any]) -> bool:
     if type(function) is MethodType:
         function = function.__func__
     if type(function) is FunctionType and "_is_coroutine_mark" not in function.__dict__:
-        return bool(function.__code__.co_flags & inspect.CO_COROUTINE)
+        return function.__code__.co_flags & _CO_COROUTINE != 0
     return inspect.iscoroutinefunction(func)
 
 

@@ -90,6 +90,12 @@ class RoutingTable:
             if leaf is not None:
                 if leaf.text is not None:
                     return leaf, {leaf.text: values[0]}
+                if leaf.only is not None:
+                    name, convert = leaf.only
+                    try:
+                        return leaf, {name: convert(values[0])}
+                    except ValueError:  # as in _match
+                        return None
                 return self._match(path, leaf, values)
         found = root.walk(parts, 0, [], method)
         if found is None:

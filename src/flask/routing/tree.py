@@ -23,7 +23,7 @@ Convert = t.Callable[[str], t.Any]
 class Leaf:
     """A rule at the end of a walk, with what turns the walk's values into view arguments."""
 
-    __slots__ = ("converters", "defaults", "methods", "plain", "plan", "rule", "text")
+    __slots__ = ("converters", "defaults", "methods", "only", "plain", "plan", "rule", "text")
 
     rule: Rule
 
@@ -38,6 +38,9 @@ class Leaf:
     text: str | None
     """The only variable, if its text is its value and nothing else is an argument."""
 
+    only: tuple[str, Convert] | None
+    """The only variable and what makes its value, likewise if that is not the text."""
+
     plain: bool
     """Whether reaching it is all there is to matching it: no redirect, no alias."""
 
@@ -51,10 +54,13 @@ class Leaf:
             (name, _conversion(converter)) for name, converter in rule._converters.items()
         )
         self.defaults = rule.defaults or None
-        self.text = None
+        self.text = self.only = None
         if len(self.converters) == 1 and self.defaults is None:
             ((name, convert),) = self.converters
-            self.text = name if convert is None else None
+            if convert is None:
+                self.text = name
+            else:
+                self.only = name, convert
         self.plain = _is_plain(rule)
         self.plan = None
 
