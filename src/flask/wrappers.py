@@ -472,13 +472,14 @@ class Response(ResponseBase, metaclass=WatchedType):
             if not response:
                 headers.append(("Content-Length", "0"))
         else:
-            headers = list(self.headers)
+            given = self.headers
+            # PERF: the class has a method each for a list's iterator and for its length.
+            headers = given._list.copy() if type(given) is Headers else list(given)
             sized = False
             for name, value in headers:
                 if name in _PLAIN_HEADERS:
                     continue
-                lower = name.lower()
-                if lower == "content-length":
+                if name == "Content-Length" or (lower := name.lower()) == "content-length":
                     sized = True
                 elif lower == "content-location" or (
                     lower == "location"
