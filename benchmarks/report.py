@@ -27,8 +27,8 @@ the versions it was measured with. To measure again:
 
 | command | measures | takes |
 |---|---|---|
-| `make bench` | CPU time per request, in process | 3 minutes |
-| `make bench-http` | requests per second over loopback sockets (needs `wrk`) | 3 minutes |
+| `make bench` | CPU time per request, in process | 6 minutes |
+| `make bench-http` | requests per second over loopback sockets (needs `wrk`) | 6 minutes |
 | `python -m benchmarks.instructions` | instructions per request (needs `valgrind`) | 2 minutes |
 | `python -m benchmarks.growth` | what a larger application costs; start, memory | 2 minutes |
 

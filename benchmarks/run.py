@@ -207,7 +207,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     commands = {"original": (original_path, False), "ours": (ours_path, True)}
     peers = peer_commands(original, ours, (original_path, ours_path))
     commands.update(peers)
-    plan = Plan(1, 3, 15.0) if arguments.quick else Plan(3, 15, 30.0)
+    plan = Plan(1, 3, 15.0) if arguments.quick else Plan(7, 15, 30.0)
     modules = set(original["modules"]) & set(ours["modules"])
     rows = [Row(scenario) for scenario in chosen(arguments.only, modules)]
     for seed in range(plan.passes):

@@ -224,7 +224,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     notes = environments.describe_sides(original, ours)
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
-    load = Load(1, 1) if arguments.quick else Load(2, 3)
+    load = Load(1, 1) if arguments.quick else Load(2, 5)
     rows = []
     for server_name, scenario_name in ROWS:
         if arguments.only and server_name not in arguments.only:
