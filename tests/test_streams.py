@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as PlainRequest
 from werkzeug.wsgi import ClosingIterator, LimitedStream
 
@@ -193,3 +194,50 @@ def test_a_stream_without_a_body_to_send_is_closed_all_the_same(method: str, sta
     answer.close()
     assert closed == [True]
     assert answer.get_data() == (b"more" if method == "GET" and status == 200 else b"")
+
+
+@given(
+    pieces, st.integers(0, 12), st.lists(st.sampled_from(["cached", "bare", "text"]), max_size=3)
+)
+def test_data_is_that_of_werkzeug_however_it_arrives(
+    given_pieces: list[t.Any], length: int, reads: list[str]
+) -> None:
+    def walk(kind: type[PlainRequest]) -> list[t.Any]:
+        request = kind({"wsgi.input": Trickle(given_pieces), "CONTENT_LENGTH": str(length)})
+        seen: list[t.Any] = []
+        ways = {
+            "cached": request.get_data,
+            "bare": lambda: request.get_data(cache=False),
+            "text": lambda: request.get_data(as_text=True),
+        }
+        for name in reads:
+            seen.append(outcome(ways[name]))
+            if isinstance(seen[-1], type):
+                return seen  # after an error the input is of no more use
+        return [*seen, outcome(request.stream.read), outcome(request.stream.tell)]
+
+    assert walk(Request) == walk(PlainRequest)
+
+
+def test_data_that_was_read_is_there_for_forms_and_the_stream_is_at_its_end() -> None:
+    body = b"a=1&b=2"
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "wsgi.input": io.BytesIO(body),
+        "CONTENT_LENGTH": str(len(body)),
+        "CONTENT_TYPE": "application/x-www-form-urlencoded",
+    }
+    request = Request(environ)
+    assert request.get_data() == body
+    assert request.form.to_dict() == {"a": "1", "b": "2"}
+    assert request.stream.read() == b""
+
+
+def test_a_stream_of_the_application_s_own_is_read() -> None:
+    class Shouting(Request):
+        @cached_property
+        def stream(self) -> t.IO[bytes]:
+            return io.BytesIO(self.environ["wsgi.input"].read().upper())
+
+    environ = {"wsgi.input": io.BytesIO(b"hello"), "CONTENT_LENGTH": "5"}
+    assert Shouting(environ).get_data() == b"HELLO"

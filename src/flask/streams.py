@@ -9,16 +9,23 @@ from werkzeug.wsgi import ClosingIterator, LimitedStream
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-_AT_ONCE = 64 * 1024
+AT_ONCE = 64 * 1024
 """The most bytes that are asked for in one piece, as a server may set aside room for them."""
 
 
 class BodyStream(LimitedStream):
-    """A request's body, of which the announced length can be read, and must be there."""
+    """A request's body, of which the announced length can be read, and must be there.
+
+    :param position: how much of it was read before.
+    """
+
+    def __init__(self, stream: t.IO[bytes], limit: int, position: int = 0) -> None:
+        super().__init__(stream, limit)
+        self._pos = position
 
     def readall(self) -> bytes:
         # PERF: the base class reads into a buffer, copies that to a second and a third.
-        if self._pos or not 0 < self.limit <= _AT_ONCE:
+        if self._pos or not 0 < self.limit <= AT_ONCE:
             return super().readall()
         try:
             data = self._stream.read(self.limit)

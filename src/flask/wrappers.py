@@ -19,7 +19,7 @@ from . import json
 from .diagnostics import attach_enctype_error_multidict
 from .globals import _cv_app, current_app
 from .headers import Headers, full_content_type, is_removed_from_304, make_headers
-from .streams import BodyStream, Pieces, plain_length
+from .streams import AT_ONCE, BodyStream, Pieces, plain_length
 from .watch import WatchedType
 
 if t.TYPE_CHECKING:
@@ -74,6 +74,9 @@ class Request(RequestBase):
     """
 
     _was_parsed = False
+    _read_ahead = 0
+    """How much of the body was read before there was a stream."""
+
     _max_form_parts: int | None = None
     _max_form_memory_size: int | None = None
     _max_content_length: int | None = None
@@ -143,11 +146,9 @@ class Request(RequestBase):
         def stream(self) -> t.IO[bytes]:
             environ = self.environ
             # PERF: the base class parses the length twice, by way of all headers.
-            length = plain_length(environ)
-            if length is not None and not self.shallow:
-                most = self.max_content_length
-                if most is None or length <= most:
-                    return BodyStream(environ["wsgi.input"], length)
+            length = self._known_length()
+            if length is not None:
+                return BodyStream(environ["wsgi.input"], length, self._read_ahead)
             stream = RequestBase.stream.fget(self)
             length = self.content_length
             if length is None or "wsgi.input_terminated" not in environ:
@@ -242,6 +243,46 @@ class Request(RequestBase):
             for name, value in parse_cookie(self.environ.get("HTTP_COOKIE"), list):
                 dict.setdefault(cookies, name, []).append(value)
             return cookies
+
+    def _known_length(self) -> int | None:
+        """The length of the body, if it is announced plainly, is allowed, and may be read."""
+        length = plain_length(self.environ)
+        if length is not None and not self.shallow:
+            most = self.max_content_length
+            if most is None or length <= most:
+                return length
+        return None
+
+    if not t.TYPE_CHECKING:  # the base class says what is returned for which arguments
+
+        def get_data(
+            self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False
+        ) -> t.Any:
+            """Return the body, as bytes or as text; see Werkzeug's documentation.
+
+            :raises ~werkzeug.exceptions.RequestEntityTooLarge: if it is longer than allowed.
+            :raises ~werkzeug.exceptions.ClientDisconnected: if the client went away before its end.
+            """
+            # PERF: most bodies are small and read once, as a whole, for which no stream is made.
+            own = self.__dict__
+            if cache and not parse_form_data and "_cached_data" not in own and "stream" not in own:
+                length = self._known_length()
+                if (
+                    length is not None
+                    and 0 < length <= AT_ONCE
+                    and type(self).stream is Request.stream
+                ):
+                    self._cached_data = self._read_small(length)
+            return super().get_data(cache, as_text, parse_form_data)
+
+    def _read_small(self, length: int) -> bytes:
+        try:
+            data: bytes = self.environ["wsgi.input"].read(length)
+        except (OSError, ValueError) as error:
+            t.cast(BodyStream, self.stream).on_disconnect(error=error)
+            raise
+        self._read_ahead = len(data)
+        return data if len(data) == length else data + self.stream.read()
 
     def _parse_content_type(self) -> None:
         # PERF: most bodies have one of these types, to the letter.
