@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from types import GeneratorType
 
 from werkzeug.datastructures import Authorization, EnvironHeaders, ImmutableMultiDict
-from werkzeug.datastructures import Headers as HeadersBase
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.sansio.http import parse_cookie
@@ -17,9 +15,10 @@ from werkzeug.wrappers import Response as ResponseBase
 
 from . import json
 from .diagnostics import attach_enctype_error_multidict
+from .emission import plain_parts
 from .globals import _cv_app, current_app
-from .headers import Headers, full_content_type, is_removed_from_304, make_headers
-from .streams import AT_ONCE, BodyStream, Pieces, plain_length
+from .headers import Headers, full_content_type, make_headers
+from .streams import AT_ONCE, BodyStream, plain_length
 from .watch import WatchedType
 
 if t.TYPE_CHECKING:
@@ -473,67 +472,11 @@ class Response(ResponseBase, metaclass=WatchedType):
             and cls.get_app_iter is ResponseBase.get_app_iter
             and cls.close is ResponseBase.close
         ):
-            ready = self._ready(environ)
+            ready = plain_parts(self, environ)
             if ready is not None:
                 start_response(self._status, ready[0])
                 return ready[1]
         return super().__call__(environ, start_response)
-
-    def _ready(
-        self, environ: WSGIEnvironment
-    ) -> tuple[list[tuple[str, str]], t.Iterable[bytes]] | None:
-        """Headers and body of a plain response, or ``None`` if it takes more to work them out."""
-        # PERF: the base class copies the headers, goes over them and encodes the body anew. A
-        # body of one piece of bytes that is sent whole, with no header that wants to be
-        # rewritten, needs nothing of it. The base class is the slow twin.
-        code = self._status_code
-        method = environ["REQUEST_METHOD"]
-        if code < 200 or code == 204 or self._on_close:
-            return None
-        response = self.response
-        if code == 304:
-            if response != () or _has_location(self.headers):
-                return None
-            return [h for h in self.headers if not is_removed_from_304(h[0])], ()
-        if self.direct_passthrough:
-            if method == "HEAD" or _has_location(self.headers):
-                return None
-            return list(self.headers), t.cast("t.Iterable[bytes]", response)
-        if type(response) is GeneratorType and method != "HEAD":
-            headers = list(self.headers)
-            if _has_location(self.headers):
-                return None
-            return headers, Pieces(self.iter_encoded(), self.close)
-        if type(response) is not list or len(response) > 1:
-            return None
-        if response and type(response[0]) is not bytes:
-            return None
-        if "headers" not in self.__dict__:
-            headers = list(self._first_headers)
-            if not response:
-                headers.append(("Content-Length", "0"))
-        else:
-            given = self.headers
-            # PERF: the class has a method each for a list's iterator and for its length.
-            headers = given._list.copy() if type(given) is Headers else list(given)
-            sized = False
-            for name, value in headers:
-                if name in _PLAIN_HEADERS:
-                    continue
-                if name == "Content-Length" or (lower := name.lower()) == "content-length":
-                    sized = True
-                elif lower == "content-location" or (
-                    lower == "location"
-                    and not (is_plain_location(value) and not self.autocorrect_location_header)
-                ):
-                    return None
-                elif lower != "location" and len(_PLAIN_HEADERS) < _MOST_PLAIN_HEADERS:
-                    _PLAIN_HEADERS.add(name)
-            if not sized:
-                if not self.automatically_set_content_length:
-                    return None
-                headers.append(("Content-Length", str(len(response[0]) if response else 0)))
-        return headers, () if method == "HEAD" else response
 
 
 def text_response(text: str, content_type: tuple[str, str]) -> Response:
@@ -551,20 +494,6 @@ def text_response(text: str, content_type: tuple[str, str]) -> Response:
     response._on_close = []
     response._status, response._status_code = "200 OK", 200
     return response
-
-
-_PLAIN_HEADERS = {"Cache-Control", "Content-Type", "ETag", "Set-Cookie", "Vary"}
-"""Names, as they are written, of headers that are sent as they are; others are added when met."""
-
-_MOST_PLAIN_HEADERS = 256
-
-
-def _has_location(headers: HeadersBase) -> bool:
-    return "location" in headers or "content-location" in headers
-
-
-is_plain_location = re.compile(r"/(?:[\w.~-][\w/.~-]*)?(?:\?[\w.~=&-]+)?", re.ASCII).fullmatch
-"""Matches paths that are the same as an IRI and as a URI, so that nothing is to be quoted."""
 
 
 def _emitters() -> list[t.Any]:
