@@ -429,3 +429,28 @@ def build_error_text_names_the_endpoint(lab: Lab):
             url_for("itme", number=1)
         except BuildError as error:
             return ["itme" in str(error), "item" in str(error)]
+
+
+@family(empty="", slash="/a", two="//a.example/b", backslash="\\a", encoded="%2F%2Fa")
+def a_value_in_front(lab: Lab, value: str):
+    """A URL whose path begins with a value never begins like one with a host."""
+    app = lab.app()
+    app.add_url_rule("/<path:rest>", "whole", echo)
+    app.add_url_rule("/<path:rest>/end", "begun", echo)
+    app.add_url_rule("/<name>/<path:rest>", "named", echo)
+    found = []
+    for root in ("http://localhost", "http://localhost/mounted"):
+        for _ in range(2):  # before and after the first request
+            with app.test_request_context("/", base_url=root):
+                found += [
+                    lab.raises(url_for, "whole", rest=value),
+                    lab.raises(url_for, "whole", rest=value, q="x"),
+                    lab.raises(url_for, "whole", rest=value, _external=True),
+                    lab.raises(url_for, "begun", rest=value),
+                    lab.raises(url_for, "named", name=value, rest=value),
+                    lab.raises(
+                        flask.render_template_string, "{{ url_for('whole', rest=v) }}", v=value
+                    ),
+                ]
+            app.test_client().get("/x")
+    return found
