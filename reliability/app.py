@@ -8,6 +8,7 @@ Flask's documented interface, it serves on whatever `flask` is installed.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import hashlib
 import mmap
@@ -75,6 +76,16 @@ class Balance:
             self.memory = mmap.mmap(file.fileno(), 0)
 
 
+def bytes_of_malloc() -> int:
+    """How many bytes the C library's malloc has handed out and not taken back, in all threads."""
+    # Ten figures: the fifth is what it mapped apart, the eighth what it gave out of its arenas.
+    figures = ctypes.c_size_t * 10
+    mallinfo2 = ctypes.CDLL(None).mallinfo2
+    mallinfo2.restype = type("Figures", (ctypes.Structure,), {"_fields_": [("all", figures)]})
+    found = mallinfo2().all
+    return int(found[4] + found[7])
+
+
 def read_balance(folder: Path) -> dict[str, int]:
     """The counts of all processes of a server together."""
     total = dict.fromkeys(COUNTERS, 0)
@@ -129,7 +140,11 @@ def _add_hooks(app: Flask, balance: Balance) -> None:
     @app.route("/blocks")
     def blocks() -> dict[str, int]:
         gc.collect()
-        return {"pid": os.getpid(), "blocks": sys.getallocatedblocks()}
+        return {
+            "pid": os.getpid(),
+            "blocks": sys.getallocatedblocks(),
+            "malloc": bytes_of_malloc(),
+        }
 
     @app.before_request
     def begin() -> None:
