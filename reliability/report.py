@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -172,7 +173,13 @@ def load_section(results: dict[str, Any], original: dict[str, Any] | None) -> st
 
 
 def load_failures(rows: Iterable[dict[str, Any]]) -> list[str]:
-    return [f"{TITLES[row['server']]}: {text}" for row in rows for text in row["failures"]]
+    """Each kind of failure once, with how many of it were kept."""
+    found: list[str] = []
+    for row in rows:
+        for text, count in Counter(row["failures"]).items():
+            times = "" if count == 1 else f" ({count} times)"
+            found.append(f"{TITLES[row['server']]}: {text}{times}")
+    return found
 
 
 RETAINED_HEAD = """\

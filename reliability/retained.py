@@ -14,7 +14,8 @@ import logging
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -92,10 +93,8 @@ KINDS: dict[str, Kind] = {
 
 def count(requests: int, kinds: dict[str, Kind] = KINDS) -> list[dict[str, Any]]:
     """Send each kind so often, and count what stays, by this interpreter's `flask`."""
-    logging.disable(logging.CRITICAL)  # of what is raised on purpose
-    loaded.PAUSE = 0.0
     rows = []
-    with tempfile.TemporaryDirectory(prefix="retained-") as folder:
+    with quick_and_quiet(), tempfile.TemporaryDirectory(prefix="retained-") as folder:
         sender = Sender(loaded.create_app(Path(folder)).test_client())
         sender.send("/enter/TOKEN", "POST", data=b"user=ann", **FORM_TYPE)
         for name, kind in kinds.items():
@@ -110,6 +109,19 @@ def count(requests: int, kinds: dict[str, Kind] = KINDS) -> list[dict[str, Any]]
             blocks, given = (min(each) for each in zip(*growth, strict=True))
             rows.append({"kind": name, "requests": requests, "blocks": blocks, "bytes": given})
     return rows
+
+
+@contextmanager
+def quick_and_quiet() -> Iterator[None]:
+    """Have views not pause, and not log what they raise on purpose."""
+    pause = loaded.PAUSE
+    loaded.PAUSE = 0.0
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        loaded.PAUSE = pause
+        logging.disable(logging.NOTSET)
 
 
 def in_use() -> tuple[int, int]:
