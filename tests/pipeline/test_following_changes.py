@@ -10,8 +10,9 @@ import pytest
 from werkzeug.routing import Map, Rule
 
 import flask
-from flask import Flask, g, request, signals
+from flask import Flask, Response, g, request, session, signals
 from flask.config import Config
+from flask.sessions import SessionInterface
 
 
 @pytest.fixture
@@ -216,3 +217,29 @@ def test_an_application_is_freed_with_its_last_reference() -> None:
         assert reference() is None
     finally:
         gc.enable()
+
+
+def test_a_hook_after_the_view_may_replace_the_session_interface() -> None:
+    class Noting(SessionInterface):
+        saved: list[object]
+
+        def save_session(self, app: Flask, session: object, response: Response) -> None:
+            self.saved.append(session)
+
+    app = Flask(__name__)
+    app.secret_key = "key"
+    noting = Noting()
+    noting.saved = []
+
+    @app.route("/")
+    def view() -> str:
+        session["user"] = "ada"
+        return "text"
+
+    @app.after_request
+    def replace(response: Response) -> Response:
+        app.session_interface = noting
+        return response
+
+    assert app.test_client().get("/").data == b"text"
+    assert noting.saved == [{"user": "ada"}]

@@ -85,7 +85,7 @@ def finish(app: Flask, ctx: RequestContext, compiled: Compiled, plan: Plan, rv: 
         "HTTP_COOKIE" in ctx.environ and must_refresh_session(app, ctx)
     ):
         return response
-    if compiled.lazy_session:
+    if compiled.lazy_session and app._generation.compiled is compiled:  # unless a hook moved it
         standard: t.Any = app.session_interface
         standard.save_where_needed(app, ctx._session, response)
     else:
