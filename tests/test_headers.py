@@ -13,7 +13,7 @@ from werkzeug.datastructures import Headers as Plain
 from werkzeug.wrappers import Response as Werkzeug
 
 from flask import Flask, Response
-from flask.headers import Headers, make_headers
+from flask.http.headers import Headers, make_headers
 
 names = st.sampled_from(["X-One", "x-one", "X-ONE", "X-Two", "Vary", "Set-Cookie", "", "é"])
 values = (

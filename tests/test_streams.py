@@ -15,7 +15,7 @@ from werkzeug.wrappers import Request as PlainRequest
 from werkzeug.wsgi import ClosingIterator, LimitedStream
 
 from flask import Flask, Request, Response
-from flask.streams import BodyStream, Pieces
+from flask.http.streams import BodyStream, Pieces
 
 
 class Trickle(io.RawIOBase):

@@ -16,12 +16,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
 from . import cli as cli
-from . import devserver
 from . import typing as ft
 from .blueprints import max_age_setting, open_in
-from .cli import AppGroup
+from .cli import AppGroup, devserver
 from .ctx import UNSET, AppContext, RequestContext, Unset
-from .diagnostics import warn_of_debug_mode
+from .diagnostics.explanations import warn_of_debug_mode
 from .globals import _cv_request, g, request, session
 from .globals import current_app as current_app
 from .globals import request_ctx as request_ctx

@@ -12,8 +12,8 @@ from werkzeug.exceptions import HTTPException
 
 from . import typing as ft
 from .globals import _cv_app, _cv_request
+from .sansio.registries import WatchedType
 from .signals import appcontext_popped, appcontext_pushed
-from .watch import WatchedType
 from .wrappers import Request, decode_wsgi, derived
 
 if t.TYPE_CHECKING:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from .blueprints import Blueprint as Blueprint
-from .diagnostics import DebugFilesKeyError as DebugFilesKeyError
-from .diagnostics import FormDataRoutingRedirect as FormDataRoutingRedirect
-from .diagnostics import UnexpectedUnicodeError as UnexpectedUnicodeError
-from .diagnostics import attach_enctype_error_multidict as attach_enctype_error_multidict
-from .diagnostics import explain_template_loading_attempts as explain_template_loading_attempts
+from .diagnostics.explanations import DebugFilesKeyError as DebugFilesKeyError
+from .diagnostics.explanations import FormDataRoutingRedirect as FormDataRoutingRedirect
+from .diagnostics.explanations import UnexpectedUnicodeError as UnexpectedUnicodeError
+from .diagnostics.explanations import (
+    attach_enctype_error_multidict as attach_enctype_error_multidict,
+)
+from .diagnostics.explanations import (
+    explain_template_loading_attempts as explain_template_loading_attempts,
+)
 from .globals import request_ctx as request_ctx
 from .sansio.app import App as App

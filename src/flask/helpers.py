@@ -17,8 +17,8 @@ from werkzeug.exceptions import abort as _abort_outside
 from werkzeug.utils import redirect as _redirect_outside
 from werkzeug.wrappers import Response as BaseResponse
 
-from .files import is_plain_request, kept_answers
 from .globals import _cv_app, _cv_request, current_app, request, request_ctx, session
+from .http.cached_files import is_plain_request, kept_answers
 from .routing.building import build_here
 from .signals import message_flashed
 from .wrappers import Response

@@ -13,9 +13,9 @@ from werkzeug.datastructures import CallbackDict
 from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response as ResponseBase
 
+from .http.signing import SessionSerializer
 from .json.tag import TaggedJSONSerializer
-from .signing import SessionSerializer
-from .watch import WatchedType, move_all
+from .sansio.registries import WatchedType, move_all
 
 if t.TYPE_CHECKING:
     from .app import Flask

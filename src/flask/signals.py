@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from blinker import Namespace as Namespace
 
-from .watch import watched_signal
+from .sansio.registries import watched_signal
 
 _signals = Namespace()
 

@@ -13,7 +13,7 @@ from jinja2.runtime import Context as BaseContext
 from markupsafe import escape
 
 from .ctx import AppContext, RequestContext
-from .diagnostics import explain_template_loading_attempts
+from .diagnostics.explanations import explain_template_loading_attempts
 from .globals import _cv_app, _cv_request, current_app, request
 from .helpers import stream_with_context
 from .signals import before_render_template, template_rendered

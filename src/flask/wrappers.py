@@ -14,12 +14,12 @@ from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import Response as ResponseBase
 
 from . import json
-from .diagnostics import attach_enctype_error_multidict
-from .emission import plain_parts
+from .diagnostics.explanations import attach_enctype_error_multidict
 from .globals import _cv_app, current_app
-from .headers import Headers, full_content_type, make_headers
-from .streams import AT_ONCE, BodyStream, plain_length
-from .watch import WatchedType
+from .http.emission import plain_parts
+from .http.headers import Headers, full_content_type, make_headers
+from .http.streams import AT_ONCE, BodyStream, plain_length
+from .sansio.registries import WatchedType
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -8,13 +8,14 @@ import weakref
 
 from werkzeug.exceptions import HTTPException
 
-from ..headers import full_content_type
 from ..helpers import is_async
+from ..http.headers import full_content_type
 from ..json.provider import DefaultJSONProvider
 from ..routing.building import Build, compile_builder
 from ..routing.table import RoutingTable
 from ..routing.table import is_watched as is_watched_map
 from ..routing.tree import Leaf
+from ..sansio.registries import is_watched
 from ..sessions import is_standard
 from ..signals import (
     appcontext_popped,
@@ -24,7 +25,6 @@ from ..signals import (
     request_started,
     request_tearing_down,
 )
-from ..watch import is_watched
 from ..wrappers import (
     Request,
     Response,

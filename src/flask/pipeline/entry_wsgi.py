@@ -8,7 +8,7 @@ from werkzeug.exceptions import NotFound
 
 from ..ctx import AppContext, RequestContext
 from ..globals import _cv_app, _cv_request
-from ..headers import full_content_type
+from ..http.headers import full_content_type
 from ..routing.table import MISSING
 from ..wrappers import decode_wsgi
 from .compiler import Compiled

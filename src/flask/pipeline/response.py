@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from ..globals import request
-from ..headers import full_content_type
+from ..http.headers import full_content_type
 
 if t.TYPE_CHECKING:
     from ..app import Flask

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from ..ctx import RequestContext
-from ..diagnostics import FormDataRoutingRedirect
+from ..diagnostics.explanations import FormDataRoutingRedirect
 from ..wrappers import decode_wsgi
 
 if t.TYPE_CHECKING:

@@ -7,7 +7,7 @@ import typing as t
 from werkzeug.routing import Map as BaseMap
 from werkzeug.routing import RuleFactory
 
-from ..watch import Generation
+from ..sansio.registries import Generation
 
 
 class Map(BaseMap):

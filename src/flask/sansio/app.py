@@ -28,8 +28,8 @@ from ..json.provider import DefaultJSONProvider, JSONProvider
 from ..logging import create_logger
 from ..routing.map import Map
 from ..templating import DispatchingJinjaLoader, Environment
-from ..watch import WatchedAttributes, WatchedDict, WatchedList
 from ..wrappers import blueprint_chain
+from .registries import WatchedAttributes, WatchedDict, WatchedList
 from .scaffold import (
     Scaffold,
     _endpoint_from_view_func,

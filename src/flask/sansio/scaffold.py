@@ -16,7 +16,7 @@ from werkzeug.utils import cached_property
 from .. import typing as ft
 from ..helpers import get_root_path
 from ..templating import _default_template_ctx_processor
-from ..watch import Generation, WatchedDefaultDict, WatchedDict, WatchedList
+from .registries import Generation, WatchedDefaultDict, WatchedDict, WatchedList
 
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 T_after = t.TypeVar("T_after", bound="ft.AfterRequestCallable[t.Any]")

@@ -14,7 +14,7 @@ from werkzeug.http import http_date, parse_etags, unquote_etag
 from werkzeug.security import safe_join
 from werkzeug.wsgi import wrap_file
 
-from .wrappers import Response
+from ..wrappers import Response
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -8,11 +8,11 @@ import typing as t
 import click
 from werkzeug.serving import is_running_from_reloader
 
-from . import cli
-from .helpers import get_debug_flag, get_load_dotenv
+from .. import cli
+from ..helpers import get_debug_flag, get_load_dotenv
 
 if t.TYPE_CHECKING:
-    from .app import Flask
+    from ..app import Flask
 
 
 def run(

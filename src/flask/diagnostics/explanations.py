@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from .globals import request_ctx
+from ..globals import request_ctx
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from jinja2 import BaseLoader
     from werkzeug.wrappers import Request as WerkzeugRequest
 
-    from .sansio.app import App
-    from .sansio.scaffold import Scaffold
-    from .wrappers import Request
+    from ..sansio.app import App
+    from ..sansio.scaffold import Scaffold
+    from ..wrappers import Request
 
     #: Source text, file name and freshness check: what a Jinja loader gives for a template.
     Found = tuple[str, str | None, Callable[[], bool] | None]

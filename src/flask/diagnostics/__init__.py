@@ -1,0 +1,1 @@
+"""Messages that save developers a search."""
