@@ -91,14 +91,6 @@ def _escape_piece(value: t.Any) -> str:
 _is_special = re.compile("[&<>'\"]").search
 
 
-class Layers(ChainMap[str, t.Any]):
-    """The globals of a template over those of its environment."""
-
-    def __iter__(self) -> t.Iterator[str]:
-        *own, shared = self.maps
-        return super().__iter__() if any(own) else iter(shared)
-
-
 class ApplicationTemplate(Template):
     """A template of an application's environment."""
 
@@ -120,7 +112,7 @@ class ApplicationTemplate(Template):
     ) -> BaseContext:
         """Return what the template is rendered with: the globals, and the variables over them."""
         layers = self.globals
-        if not shared and type(layers) is Layers:
+        if not shared and type(layers) is ChainMap:
             # PERF: a mapping of several layers is copied key by key; each layer is a dict.
             merged: dict[str, t.Any] = {}
             for layer in reversed(layers.maps):
@@ -130,37 +122,37 @@ class ApplicationTemplate(Template):
         return super().new_context(vars, shared, locals)
 
 
-_ABSENT = object()
+class _UnlessReplaced:
+    """A class attribute of :class:`Environment` that takes the place of Jinja's own value only.
+
+    Classes may stand after ours among the bases, a sandbox for instance. Whatever they, an
+    instance or a patch of Jinja's class define under the name is what counts.
+    """
+
+    def __init__(self, theirs: type, ours: type) -> None:
+        self._theirs = theirs
+        self._ours = ours
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._owner = owner
+        self._name = name
+
+    def __get__(self, instance: object | None, kind: type) -> t.Any:
+        found = getattr(super(self._owner, instance or kind), self._name)
+        return self._ours if found is self._theirs else found
 
 
 class Environment(BaseEnvironment):
     """A Jinja environment that belongs to an application and loads from it and its blueprints."""
 
-    context_class = Context
+    context_class: type[BaseContext] = t.cast(t.Any, _UnlessReplaced(BaseContext, Context))
+    template_class: type[Template] = t.cast(t.Any, _UnlessReplaced(Template, ApplicationTemplate))
 
     def __init__(self, app: App, **options: t.Any) -> None:
         if "loader" not in options:
             options["loader"] = app.create_global_jinja_loader()
         super().__init__(**options)
-        if self.template_class is Template:
-            self.template_class = ApplicationTemplate
         self.app = app
-
-    def getattr(self, obj: t.Any, attribute: str) -> t.Any:
-        """Return what ``obj.attribute`` is in a template: the attribute, or else the item."""
-        # PERF: most of what templates are given are rows and dicts, which have items. Asked with
-        # a default, CPython makes no error for the attribute that they lack.
-        value = getattr(obj, attribute, _ABSENT)
-        if value is not _ABSENT:
-            return value
-        try:
-            return obj[attribute]
-        except (TypeError, LookupError, AttributeError):
-            return self.undefined(obj=obj, name=attribute)
-
-    def make_globals(self, d: t.MutableMapping[str, t.Any] | None) -> t.MutableMapping[str, t.Any]:
-        """Return a template's globals: its own, if any, over the environment's."""
-        return Layers({} if d is None else d, self.globals)
 
 
 class DispatchingJinjaLoader(BaseLoader):
@@ -242,9 +234,14 @@ def _stream(app: Flask, template: Template, context: dict[str, t.Any]) -> t.Iter
     return stream_with_context(pieces()) if request else pieces()
 
 
+_own_current_app = current_app
+
+
 def _current() -> Flask:
+    # PERF: the variable behind the proxy is read directly, unless a test has put something else
+    # in the proxy's place.
     context = _cv_app.get(None)
-    if context is not None:
+    if context is not None and current_app is _own_current_app:
         return context.app
     return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
 
