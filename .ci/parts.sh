@@ -1,0 +1,97 @@
+# The parts of CI. A part is a name, a heading, the programs that it needs (see need_* in run), and
+# a function run_NAME, in which "-" of the name is "_". They run in the order in which they stand
+# here; each runs alone as well: .ci/run NAME. To add a step, add it to a part or add a part.
+
+part lint 'Style: ruff'
+run_lint() { make lint; }
+
+part types "Types: mypy --strict, pyright, users' programs" libatomic
+run_types() { make types; }
+
+part test 'Tests with the newest dependencies' openssl
+run_test() { # a new environment, in which pip has chosen the newest allowed releases
+    make test
+    versions .venv
+}
+
+part packaging 'Packaging: wheel, sdist, clean installation'
+run_packaging() { make packaging; }
+
+part browser 'Browser: the demo in headless Chromium' chromium libatomic
+run_browser() { tested browser; }
+
+part storefront 'Storefront: the second example, on both backends and in Chromium' \
+    chromium libatomic redis postgresql
+run_storefront() { HIPFLASK_NO_SKIPS=1 tested storefront-test; }
+
+part deploy 'Deploy: guides carried out, containers, a cluster' \
+    apache iproute nginx openssl postgresql redis systemd
+run_deploy() { HIPFLASK_NO_SKIPS=1 tested deploy; }
+beside deploy reliability
+
+part reliability 'Reliability: load and faults' redis postgresql nginx
+run_reliability() { tested reliability; }
+
+part hostile 'Hostile input'
+run_hostile() { make hostile; }
+
+part audit 'Known vulnerabilities, bandit, bill of materials'
+run_audit() {
+    make audit
+    make sbom
+}
+
+part extensions 'Extensions: published packages on this one' \
+    chromium libatomic nginx postgresql redis
+run_extensions() { HIPFLASK_NO_SKIPS=1 tested extensions; } # every server is there
+beside extensions extensions-original
+
+part extensions-original 'Extensions: the same tests on the original' \
+    chromium libatomic nginx postgresql redis
+run_extensions_original() { # proof that the tests hold the packages, and not habits of ours
+    HIPFLASK_NO_SKIPS=1 tested extensions-original
+}
+
+part differential 'Differential: records against the live original'
+run_differential() { make differential; }
+
+part instructions 'Instructions: key requests within 5% of the record' valgrind
+run_instructions() { make instructions; }
+
+part lowest 'Lowest dependencies: tests, and compared with the live original' openssl
+run_lowest() {
+    # The records are answers that the original gave with the newest libraries; the old Werkzeug
+    # itself fails over some odd Host headers, and over numbers of thousands of digits.
+    local apart='--ignore=tests/differential --ignore=tests/hostile/test_cases.py' odd
+    for odd in test_odd_header_is_answered test_odd_request_target_is_answered; do
+        apart+=" --deselect=tests/serving/test_serving_bad_input.py::$odd"
+    done
+    make test VENV=.venv-lowest PIP_FLAGS='--constraint .ci/lowest.txt' ARGS="$apart"
+    versions .venv-lowest
+
+    make VENV=.venv-lowest-original .venv-lowest-original/.created
+    # Not the lowest asgiref: with that, coroutine functions fail on the original.
+    grep -v asgiref .ci/lowest.txt >.venv-lowest-original/lowest.txt
+    .venv-lowest-original/bin/python -m pip install --quiet 'flask[async,dotenv]==3.1.3' \
+        cryptography --constraint .venv-lowest-original/lowest.txt
+    .venv-lowest/bin/python .ci/compare_live.py .venv-lowest-original/bin/python
+}
+
+for version in 3.11 3.12 3.13; do
+    part "python$version" "Tests under CPython $version" openssl
+done
+run_python3.11() { under_python 3.11; }
+run_python3.12() { under_python 3.12; }
+run_python3.13() { under_python 3.13; }
+
+under_python() { # under_python VERSION
+    local python
+    python=$(interpreter "$1")
+    if [ -z "$python" ]; then
+        skip 'no such interpreter on this machine'
+    elif is_wanted test && .venv/bin/python --version | grep -q "Python $1\."; then
+        skip "the part 'test' ran under it"
+    else
+        make test VENV=".venv-$1" PYTHON="$python"
+    fi
+}
