@@ -14,8 +14,9 @@ from datetime import timedelta
 from jinja2 import BaseLoader
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import Aborter, BadRequest, BadRequestKeyError
-from werkzeug.routing import BuildError, Rule
+from werkzeug.routing import BuildError
 from werkzeug.routing import Map as BaseMap
+from werkzeug.routing import Rule as BaseRule
 from werkzeug.utils import cached_property
 from werkzeug.utils import redirect as _redirect
 from werkzeug.wrappers import Response as BaseResponse
@@ -27,6 +28,7 @@ from ..helpers import get_debug_flag
 from ..json.provider import DefaultJSONProvider, JSONProvider
 from ..logging import create_logger
 from ..routing.map import Map
+from ..routing.rule import Rule
 from ..templating import DispatchingJinjaLoader, Environment
 from ..wrappers import blueprint_chain
 from .registries import WatchedAttributes, WatchedDict, WatchedList
@@ -105,7 +107,7 @@ class App(WatchedAttributes, Scaffold):
     jinja_options: t.ClassVar[dict[str, t.Any]] = {}
     """Arguments for the Jinja environment; change them before it is first used."""
 
-    url_rule_class = Rule
+    url_rule_class: type[BaseRule] = Rule
     """Made by :meth:`add_url_rule`."""
 
     url_map_class: type[BaseMap] = Map

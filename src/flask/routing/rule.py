@@ -1,0 +1,97 @@
+"""URL rules: Werkzeug's, whose URL builders are compiled when a URL is first built with them."""
+
+from __future__ import annotations
+
+import typing as t
+from types import MethodType
+
+from werkzeug.routing import Rule as BaseRule
+
+Build = t.Callable[..., tuple[str, str]]
+"""Takes the rule and the values by name; returns the domain part and the path."""
+
+Trace = tuple[tuple[bool, str], ...]
+"""The pieces of a rule's text: whether it is a variable, and its name or the constant text."""
+
+
+class Rule(BaseRule):
+    """A URL rule that costs little to declare.
+
+    Werkzeug compiles two functions for each rule it binds, by way of syntax trees, which is nine
+    tenths of what an application with many routes spends on its start.  Most rules are never built
+    with: a request is matched without them, and paths are built by
+    :func:`flask.routing.building.compile_builder`.  What could fail while they are compiled is
+    compiled at once, so that it fails where it was declared.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Build:
+        if self._may_fail_to_compile():
+            return super()._compile_builder(append_unknown)
+        return PostponedBuilder(tuple(self._trace), append_unknown)
+
+    def _may_fail_to_compile(self) -> bool:
+        """Whether compiling does more than to put names and constant text into a function."""
+        if self.defaults:
+            return True  # calls converters
+        variables = [text for is_variable, text in self._trace if is_variable]
+        if len(variables) != len(self._converters) or not _NOT_NAMES.isdisjoint(variables):
+            return True
+        return not all(text.isascii() or _is_unicode(text) for _, text in self._trace)
+
+    def __eq__(self, other: object) -> bool:
+        # Nobody can tell a rule of this class from Werkzeug's.
+        kind = BaseRule if type(self) is Rule else type(self)
+        return isinstance(other, kind) and self._trace == other._trace
+
+    __hash__ = None
+
+
+_NOT_NAMES = frozenset({"None", "True", "False", "__debug__"})
+"""Names that a function's arguments can't have."""
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether the text can be quoted: a lone surrogate can't."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class PostponedBuilder:
+    """Stands for the function that Werkzeug compiles for a rule, and compiles it when called.
+
+    :param trace: the rule's pieces at the time of its declaration.
+    :param append_unknown: whether values that the rule has no variables for become the query.
+    """
+
+    __slots__ = ("append_unknown", "compiled", "trace")
+
+    def __init__(self, trace: Trace, append_unknown: bool) -> None:
+        self.trace = trace
+        self.append_unknown = append_unknown
+        self.compiled: Build | None = None
+
+    def __get__(self, rule: BaseRule, owner: type | None = None) -> Build:
+        return MethodType(self, rule)
+
+    def __call__(self, rule: BaseRule, /, **values: t.Any) -> tuple[str, str]:
+        compiled = self.compiled
+        if compiled is None:
+            compiled = self.compiled = self._compile(rule)
+            self._step_aside(rule, compiled)
+        return compiled(rule, **values)
+
+    def _compile(self, rule: BaseRule) -> Build:
+        # The rule as it was: what it has been given since counts from its next 'refresh'.
+        declared = object.__new__(type(rule))
+        vars(declared).update(vars(rule), _trace=list(self.trace), defaults=None)
+        return BaseRule._compile_builder(declared, self.append_unknown)
+
+    def _step_aside(self, rule: BaseRule, compiled: Build) -> None:
+        """Have the rule call the compiled function itself from now on."""
+        name = "_build_unknown" if self.append_unknown else "_build"
+        current = vars(rule).get(name)
+        if getattr(current, "__func__", None) is self:
+            vars(rule)[name] = MethodType(compiled, rule)
