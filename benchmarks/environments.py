@@ -15,13 +15,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from benchmarks.packages import EXTENSIONS, PEERS, SHARED
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 ORIGINAL = "3.1.3"
-ORIGINAL_FOLDER = ROOT / ".work" / "bench-original"
-# What both environments should have at the same version, so that only Flask itself differs.
-SHARED = ("werkzeug", "jinja2", "markupsafe", "itsdangerous", "click", "blinker")
-PEERS = ("bottle", "falcon", "granian", "gunicorn", "gevent", "packaging", "flask-login")
+WORK = ROOT / ".work"
 
 
 class WorkerFailed(Exception):
@@ -97,23 +96,43 @@ def look_at(python: str, *, is_ours: bool = False) -> dict[str, Any]:
         return worker.order(do="about")
 
 
-def original_python(given: str | None, ours: str, needed: Sequence[str] = ()) -> str:
+def original_python(given: str | None, ours: str) -> str:
     """The interpreter that has the original: the one given, or that of an environment made for it.
 
     The made one stands in .work/ and gets the libraries at the versions our side has.
     """
     if given is not None:
         return given
-    python = ORIGINAL_FOLDER / "bin" / "python"
     versions = look_at(ours, is_ours=True)["versions"]
-    wanted = [f"flask=={ORIGINAL}"]
-    wanted += [f"{name}=={versions[name]}" for name in SHARED if name in versions]
-    wanted += [f"{name}=={versions[name]}" if name in versions else name for name in PEERS]
-    stamp = ORIGINAL_FOLDER / "wanted.txt"
+    return made_python("bench-original", [f"flask=={ORIGINAL}", *_like(versions, SHARED, PEERS)])
+
+
+def extension_pythons(ours: str | None, original: str | None) -> tuple[str, str]:
+    """Two interpreters that have the extensions, made unless given: ours, and the original's."""
+    if ours is None:
+        ours = made_python("bench-extensions", ["--editable", str(ROOT), *EXTENSIONS])
+    if original is None:
+        versions = look_at(ours, is_ours=True)["versions"]
+        wanted = [f"flask=={ORIGINAL}", *_like(versions, SHARED, EXTENSIONS)]
+        original = made_python("bench-extensions-original", wanted)
+    return ours, original
+
+
+def _like(versions: dict[str, str], *groups: Sequence[str]) -> list[str]:
+    """Requirements of these packages, at those versions as far as they are known."""
+    names = [name for group in groups for name in group]
+    return [f"{name}=={versions[name]}" if name in versions else name for name in names]
+
+
+def made_python(name: str, wanted: Sequence[str]) -> str:
+    """The interpreter of an environment in .work/ that has these requirements, and made once."""
+    folder = WORK / name
+    python = folder / "bin" / "python"
+    stamp = folder / "wanted.txt"
     if python.exists() and stamp.exists() and stamp.read_text() == "\n".join(wanted):
         return str(python)
-    print(f"installing the original into {ORIGINAL_FOLDER.relative_to(ROOT)}", file=sys.stderr)
-    venv.create(ORIGINAL_FOLDER, with_pip=True, clear=True)
+    print(f"installing into {folder.relative_to(ROOT)}", file=sys.stderr)
+    venv.create(folder, with_pip=True, clear=True)
     install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*install, *wanted], check=True, stdout=sys.stderr)
     stamp.write_text("\n".join(wanted))

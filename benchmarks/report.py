@@ -28,6 +28,7 @@ the versions it was measured with. To measure again:
 | command | measures | takes |
 |---|---|---|
 | `make bench` | CPU time per request, in process | 6 minutes |
+| `make bench ARGS='--table additions'` | the same, customised and extended | 8 minutes |
 | `make bench-http` | requests per second over loopback sockets (needs `wrk`) | 6 minutes |
 | `python -m benchmarks.instructions` | instructions per request (needs `valgrind`) | 2 minutes |
 | `python -m benchmarks.growth` | what a larger application costs; start, memory | 2 minutes |
@@ -44,6 +45,9 @@ How to read them:
 - Both sides have the same interpreter and the same Werkzeug, Jinja2, itsdangerous, click, blinker
   and MarkupSafe. They take turns in rounds of some 30 ms; a ratio is the median of the rounds'
   ratios, shown with the lowest and the highest of them.
+- Customised applications are in [customised.py](customised.py), extended ones in
+  [extended.py](extended.py). Each differs from the plain application in one thing and is measured
+  in processes of its own; two more processes answer the plain request in the same rounds.
 """
 NAMES = {
     "original": "original",
@@ -73,7 +77,7 @@ def circumstances(results: dict[str, Any]) -> str:
             **sides.get("original", about)["versions"],
             **about["versions"],
         }.items()
-        if name not in ("flask", "click", "blinker", "markupsafe", "itsdangerous")
+        if name.lower() not in ("flask", "click", "blinker", "markupsafe", "itsdangerous")
     )
     ours = about["versions"].get("flask", "from its sources")
     lines = [
@@ -141,6 +145,42 @@ def peer_table(results: dict[str, Any]) -> str:
     return text
 
 
+def additions_section(results: dict[str, Any]) -> str:
+    """The table of customised and extended applications."""
+    head = ["application", "original, us", "Hipflask, us", "ratio", "lowest to highest"]
+    head += ["original / its plain", "Hipflask / its plain", "extension's own, us", "ratio without"]
+    lines = [addition_line(row) for row in results["rows"]]
+    text = circumstances(results) + "\n" + table(head, lines) + "\n"
+    return text + (
+        "Overrides call `super()` and do nothing else; receivers do nothing. The extension's own "
+        "time comes from a sampling profile of Hipflask's process: samples whose innermost frame, "
+        "the standard library aside, belongs neither to the framework, nor to the libraries under "
+        "it, nor to the application. The last column is the ratio of what remains when each side's "
+        "extension time is taken off.\n"
+    )
+
+
+def addition_line(row: dict[str, Any]) -> list[str]:
+    """One line of that table."""
+    if "fault" in row:
+        fault = row["fault"].replace("|", "/")[:200]
+        return [row["title"], "", "", "", f"no time: {fault}", "", "", "", ""]
+    us = row["us"]
+    span = f"{number(row['ratio_min'])} to {number(row['ratio_max'])}"
+    line = [row["title"], number(us["original"]), number(us["ours"]), number(row["ratio"]), span]
+    line += [number(row["times_plain"][side]) for side in ("original", "ours")]
+    extension = {side: us[side] * share(row["owners"][side]) for side in row["owners"]}
+    if not extension.get("ours"):
+        return [*line, "", ""]
+    rest = {side: us[side] - extension[side] for side in extension}
+    return [*line, number(extension["ours"]), number(rest["original"] / rest["ours"])]
+
+
+def share(samples: dict[str, int]) -> float:
+    """The part of the samples that fell into the extension."""
+    return samples.get("extension", 0) / sum(samples.values())
+
+
 def http_section(results: dict[str, Any]) -> str:
     """The table of `benchmarks.sockets`: requests per second."""
     columns = ("bare", "falcon", "bottle", "original", "ours")
@@ -201,8 +241,10 @@ def growth_section(results: dict[str, Any]) -> str:
     return text + table(["", "original", "Hipflask", "Hipflask / original"], lines)
 
 
+RENDERERS = {"requests": wsgi_section, "additions": additions_section}
 SECTIONS = (
     ("CPU time per request", "wsgi.json", wsgi_section),
+    ("Customised and extended applications", "additions.json", additions_section),
     ("Over sockets", "http.json", http_section),
     ("Instructions per request", "instructions.json", instructions_section),
     ("Growth, start and memory", "growth.json", growth_section),

@@ -1,9 +1,16 @@
 """Measure CPU time per request: Hipflask, the original, and peers, in one alternating run.
 
-`python -m benchmarks.run` (`make bench`). Each pass starts one fresh process per implementation;
-within a pass the processes take turns, scenario by scenario, round by round, some 30 ms each. A
+`python -m benchmarks.run` (`make bench`). There are two tables:
+
+- `requests`: what kinds of requests cost. Each pass starts one fresh process per implementation;
+- `additions`: what customisations and extensions add. Each row of a pass has its own processes,
+  and two more, which run all through the pass, answer the plain request beside it.
+
+Within a pass the processes take turns, scenario by scenario, round by round, some 30 ms each. A
 ratio is the median over all rounds of (original / ours) in the same round. The exit code is 0
 whatever the numbers are; it is 1 where an answer is wrong or differs between the two.
+
+`--rows sentry plain --rounds 5` answers soon and keeps nothing.
 """
 
 from __future__ import annotations
@@ -11,142 +18,34 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
-from statistics import geometric_mean, median
+from statistics import geometric_mean
 from typing import Any
 
-from benchmarks import environments, report
-from benchmarks.environments import RESULTS, WorkerFailed, WorkerProcess
-from benchmarks.scenarios import BY_NAME, SCENARIOS, Scenario
+from benchmarks import additions, environments, report, scenarios
+from benchmarks.environments import RESULTS, WorkerProcess
+from benchmarks.rounds import PLAIN_SIDES, SIDES, Plan, Row, Side, measure_row
+from benchmarks.scenarios import Scenario
 
-OUTPUT = RESULTS / "wsgi.json"
+TABLES = {"requests": scenarios.SCENARIOS, "additions": additions.ADDITIONS}
+OUTPUTS = {"requests": RESULTS / "wsgi.json", "additions": RESULTS / "additions.json"}
+PLANS = {"requests": Plan(7, 15, 30.0), "additions": Plan(3, 15, 30.0, profile=1000.0)}
 PEERS = ("falcon", "bottle", "bare")
 
-
-@dataclass
-class Row:
-    """The samples of one scenario: nanoseconds per request, by implementation, round by round."""
-
-    scenario: Scenario
-    samples: dict[str, list[float]] = field(default_factory=dict)
-    fault: str | None = None
-
-    def add(self, implementation: str, nanoseconds: float) -> None:
-        self.samples.setdefault(implementation, []).append(nanoseconds)
-
-    def ratios(self, slow: str, fast: str) -> list[float]:
-        pairs = zip(self.samples.get(slow, ()), self.samples.get(fast, ()), strict=True)
-        return [one / other for one, other in pairs]
-
-    def as_json(self) -> dict[str, Any]:
-        entry: dict[str, Any] = {
-            "name": self.scenario.name,
-            "title": self.scenario.title,
-            "target": self.scenario.target,
-            "requests": len(self.scenario.exchanges),
-        }
-        if self.fault is not None:
-            entry["fault"] = self.fault
-            return entry
-        entry["us"] = {
-            name: round(median(values) / 1000, 2) for name, values in self.samples.items()
-        }
-        if "original" in self.samples and "ours" in self.samples:
-            ratios = self.ratios("original", "ours")
-            entry["ratio"] = round(median(ratios), 2)
-            entry["ratio_min"] = round(min(ratios), 2)
-            entry["ratio_max"] = round(max(ratios), 2)
-        entry["samples_ns"] = {
-            name: [round(value) for value in values] for name, values in self.samples.items()
-        }
-        return entry
+Commands = dict[str, tuple[str, bool]]
+"""The interpreter of each implementation, and whether Hipflask runs in it."""
 
 
-@dataclass
-class Plan:
-    """How long and how often to measure."""
-
-    passes: int
-    rounds: int
-    milliseconds: float
-
-
-class Side:
-    """One implementation in one pass: a worker, and how often it repeats each scenario."""
-
-    def __init__(self, name: str, worker: WorkerProcess) -> None:
-        self.name = name
-        self.worker = worker
-        self.application = name if name in PEERS else None
-
-    def prepare(self, scenario: Scenario) -> list[dict[str, Any]]:
-        order = {"scenario": scenario.name, "application": self.application}
-        answers: list[dict[str, Any]] = self.worker.order(do="prepare", **order)["answers"]
-        return answers
-
-    def run(self, scenario: Scenario, count: int) -> float:
-        """Nanoseconds per request over `count` passes through the scenario."""
-        order = {"scenario": scenario.name, "application": self.application, "count": count}
-        answer = self.worker.order(do="run", **order)
-        spent: int = answer["ns"]
-        return spent / count / len(scenario.exchanges)
-
-    def calibrate(self, scenario: Scenario, milliseconds: float) -> int:
-        """Warm up, and find the count that takes about that long."""
-        count = 1
-        while True:
-            one_pass = self.run(scenario, count) * len(scenario.exchanges)
-            if one_pass * count > milliseconds * 1e6 / 3:
-                return max(1, round(milliseconds * 1e6 / one_pass))
-            count *= 3
-
-
-def measure_row(row: Row, sides: Sequence[Side], plan: Plan) -> None:
-    """Prove that all sides answer alike, then let them take turns."""
-    scenario = row.scenario
-    answers: dict[str, list[dict[str, Any]]] = {}
-    for side in sides:
-        try:
-            answers[side.name] = side.prepare(scenario)
-        except WorkerFailed as error:
-            row.fault = f"{side.name}: {error}"
-            return
-    row.fault = difference(answers)
-    if row.fault is not None:
-        return
-    counts = [side.calibrate(scenario, plan.milliseconds) for side in sides]
-    turns = list(zip(sides, counts, strict=True))
-    for number in range(plan.rounds):
-        # Who goes first changes from round to round.
-        for side, count in turns if number % 2 == 0 else reversed(turns):
-            row.add(side.name, side.run(scenario, count))
-
-
-def difference(answers: dict[str, list[dict[str, Any]]]) -> str | None:
-    """In what the answers of the original and ours differ; None where they are the same."""
-    if "original" not in answers or "ours" not in answers:
-        return None
-    for number, (theirs, ours) in enumerate(
-        zip(answers["original"], answers["ours"], strict=True), start=1
-    ):
-        for part, value in theirs.items():
-            if ours[part] != value:
-                return f"request {number}: {part} is {ours[part]!r}, originally {value!r}"
-    return None
-
-
-def one_pass(
-    rows: Sequence[Row], commands: dict[str, tuple[str, bool]], plan: Plan, seed: int
-) -> Iterator[Row]:
+def requests_pass(rows: Sequence[Row], commands: Commands, plan: Plan, seed: int) -> Iterator[Row]:
     """Start a process per implementation and measure each row that has no fault yet."""
     with ExitStack() as stack:
-        sides = [
-            Side(name, stack.enter_context(WorkerProcess(python, is_ours=is_ours, seed=seed)))
-            for name, (python, is_ours) in commands.items()
-        ]
+        sides = []
+        for name, (python, is_ours) in commands.items():
+            worker = stack.enter_context(WorkerProcess(python, is_ours=is_ours, seed=seed))
+            sides.append(Side(name, worker, application=name if name in PEERS else None))
         for row in rows:
             taking_part = [side for side in sides if side.name not in PEERS or row.scenario.peers]
             if row.fault is None:
@@ -154,17 +53,46 @@ def one_pass(
             yield row
 
 
-def chosen(names: Sequence[str], modules: set[str]) -> list[Scenario]:
-    """The named scenarios, or all of which both environments have what they need."""
-    unknown = [name for name in names if name not in BY_NAME]
+def additions_pass(rows: Sequence[Row], commands: Commands, plan: Plan, seed: int) -> Iterator[Row]:
+    """Measure each row in two processes of its own, beside two that answer the plain request."""
+    plain = additions.BY_NAME[additions.PLAIN]
+
+    def start(stack: ExitStack, side: str) -> WorkerProcess:
+        python, is_ours = commands[side]
+        return stack.enter_context(WorkerProcess(python, is_ours=is_ours, seed=seed))
+
+    with ExitStack() as whole_pass:
+        beside = [
+            Side(name, start(whole_pass, side), scenario=plain)
+            for side, name in zip(SIDES, PLAIN_SIDES, strict=True)
+        ]
+        for side in beside:
+            side.prepare(plain)
+        for row in rows:
+            with ExitStack() as one_row:
+                if row.fault is None:
+                    own = [Side(side, start(one_row, side)) for side in SIDES]
+                    measure_row(row, [*own, *beside], plan)
+            yield row
+
+
+def chosen(table: str, names: Sequence[str]) -> list[Scenario]:
+    """The named scenarios of a table; all of them where none is named."""
+    return [scenario for scenario in TABLES[table] if scenario.name in names or not names]
+
+
+def chosen_tables(arguments: argparse.Namespace) -> list[str]:
+    """The table that is asked for, or those that have the named rows."""
+    if arguments.table or not arguments.rows:
+        return [arguments.table or "requests"]
+    return [table for table in TABLES if chosen(table, arguments.rows)]
+
+
+def refuse_unknown(names: Sequence[str]) -> None:
+    known = [scenario.name for table in TABLES.values() for scenario in table]
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise SystemExit(f"no scenario {unknown[0]!r}; there are: {', '.join(BY_NAME)}")
-    return [
-        scenario
-        for scenario in SCENARIOS
-        if (scenario.name in names or not names)
-        and (scenario.needs is None or scenario.needs in modules)
-    ]
+        raise SystemExit(f"no row {unknown[0]!r}; there are: {', '.join(known)}")
 
 
 def peer_commands(original: dict[str, Any], ours: dict[str, Any], paths: tuple[str, str]) -> dict:
@@ -194,31 +122,37 @@ def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def measure(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The whole run, as the JSON that is kept."""
+def pythons(table: str, arguments: argparse.Namespace) -> tuple[str, str]:
+    """The interpreters of ours and of the original for a table, made where none is named."""
+    if table == "additions":
+        return environments.extension_pythons(arguments.ours, arguments.original)
+    ours = arguments.ours or sys.executable
+    return ours, environments.original_python(arguments.original, ours)
+
+
+def measure(table: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """The whole run of a table, as the JSON that is kept."""
     started = time.monotonic()
-    ours_path = arguments.ours
-    original_path = environments.original_python(arguments.original, ours_path)
+    ours_path, original_path = pythons(table, arguments)
     original = environments.look_at(original_path)
     ours = environments.look_at(ours_path, is_ours=True)
     notes = environments.describe_sides(original, ours)
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     commands = {"original": (original_path, False), "ours": (ours_path, True)}
-    peers = peer_commands(original, ours, (original_path, ours_path))
-    commands.update(peers)
-    plan = Plan(1, 3, 15.0) if arguments.quick else Plan(7, 15, 30.0)
+    peers = {}
+    if table == "requests":
+        peers = peer_commands(original, ours, (original_path, ours_path))
+    plan = plan_of(table, arguments)
     modules = set(original["modules"]) & set(ours["modules"])
-    rows = [Row(scenario) for scenario in chosen(arguments.only, modules)]
-    for seed in range(plan.passes):
-        for number, row in enumerate(one_pass(rows, commands, plan, seed), start=1):
-            show_progress(
-                f"pass {seed + 1}/{plan.passes}, {number}/{len(rows)} {row.scenario.name}"
-            )
-    show_progress("")
+    rows = [Row(scenario) for scenario in chosen(table, arguments.rows)]
+    for row in rows:
+        if row.scenario.needs not in (None, *modules):
+            row.fault = f"{row.scenario.needs} is not installed on both sides"
+    run_passes(table, rows, commands | peers, plan)
     entries = [row.as_json() for row in rows]
     return {
-        "kind": "wsgi",
+        "kind": table,
         "date": environments.today(),
         "machine": environments.machine(),
         "original": original,
@@ -231,6 +165,27 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def plan_of(table: str, arguments: argparse.Namespace) -> Plan:
+    """The usual plan, or less where an answer is wanted soon."""
+    plan = PLANS[table]
+    if arguments.quick:
+        plan = replace(plan, passes=1, rounds=3, milliseconds=15.0)
+    if arguments.rounds:
+        plan = replace(plan, passes=1, rounds=arguments.rounds)
+    return plan
+
+
+def run_passes(table: str, rows: Sequence[Row], commands: Commands, plan: Plan) -> None:
+    one_pass: Callable[..., Iterator[Row]]
+    one_pass = additions_pass if table == "additions" else requests_pass
+    for seed in range(plan.passes):
+        for number, row in enumerate(one_pass(rows, commands, plan, seed), start=1):
+            show_progress(
+                f"pass {seed + 1}/{plan.passes}, {number}/{len(rows)} {row.scenario.name}"
+            )
+    show_progress("")
+
+
 def show_progress(text: str) -> None:
     """Overwrite one line, where somebody is looking."""
     if sys.stderr.isatty():
@@ -238,26 +193,39 @@ def show_progress(text: str) -> None:
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="benchmarks.run", description=__doc__)
-    parser.add_argument("--ours", default=sys.executable, help="interpreter that has Hipflask")
+    parser = argparse.ArgumentParser(
+        prog="benchmarks.run",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--ours", help="interpreter that has Hipflask")
     parser.add_argument("--original", help="interpreter that has flask==3.1.3")
-    parser.add_argument("--only", action="append", default=[], metavar="NAME")
-    parser.add_argument("--quick", action="store_true", help="a rough answer in some 15 seconds")
-    parser.add_argument("--output", type=Path, help="where the raw results go")
-    return parser.parse_args(arguments)
+    parser.add_argument("--table", choices=TABLES, help="requests, unless rows are named")
+    parser.add_argument("--rows", nargs="+", default=[], metavar="NAME", help="of either table")
+    parser.add_argument("--rounds", type=int, metavar="N", help="one pass of so many rounds")
+    parser.add_argument("--quick", action="store_true", help="a rough answer")
+    parser.add_argument("--output", type=Path, help="where the raw results of --table go")
+    found = parser.parse_args(arguments)
+    refuse_unknown(found.rows)
+    if found.output and not found.table:
+        parser.error("--output needs --table")
+    return found
 
 
 def main() -> int:
     arguments = parse(None)
-    results = measure(arguments)
-    print(report.wsgi_section(results))
-    is_complete = not arguments.quick and not arguments.only
-    output = arguments.output or (OUTPUT if is_complete else None)
-    if output is not None:
-        environments.write_json(output, results)
-    if output == OUTPUT:
+    is_complete = not (arguments.quick or arguments.rounds or arguments.rows)
+    has_fault = False
+    for table in chosen_tables(arguments):
+        results = measure(table, arguments)
+        has_fault |= any("fault" in row for row in results["rows"])
+        print(report.RENDERERS[table](results))
+        output = arguments.output or (OUTPUTS[table] if is_complete else None)
+        if output is not None:
+            environments.write_json(output, results)
+    if is_complete and not arguments.output:
         report.pages.write()
-    return 1 if any("fault" in row for row in results["rows"]) else 0
+    return 1 if has_fault else 0
 
 
 if __name__ == "__main__":

@@ -35,6 +35,8 @@ class Request:
     query: str = ""
     body: bytes | None = None
     content_type: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """More headers, under their names in an environ."""
 
 
 @dataclass(frozen=True)
@@ -323,6 +325,7 @@ def environ_of(request: Request) -> dict[str, Any]:
         "wsgi.input_terminated": True,
         "wsgi.file_wrapper": FileWrapper,
         **BROWSER,
+        **request.headers,
     }
     if request.body is not None:
         environ["CONTENT_LENGTH"] = str(len(body))

@@ -6,6 +6,8 @@ line to standard output:
     {"do": "about"}                                         -> what is installed here
     {"do": "prepare", "scenario": NAME, "application": A}   -> proof of what it answers
     {"do": "run", "scenario": NAME, "application": A, "count": N}  -> {"ns": CPU time of N passes}
+    {"do": "profile", "scenario": NAME, "application": A, "count": N}
+        -> {"samples": {OWNER: how many}}, over N passes
     {"do": "first", "scenario": NAME, "application": A}
         -> {"build_ns": CPU time to make it, "first_ns": of its first request}
     {"do": "memory"}                                        -> {"rss": bytes, "peak": bytes}
@@ -16,12 +18,14 @@ is in a server, and only this process's CPU time is counted.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import importlib.util
 import io
 import json
 import os
 import platform
+import re
 import resource
 import sys
 import time
@@ -29,9 +33,11 @@ from collections.abc import Callable, Iterable
 from importlib import metadata
 from typing import Any
 
-from benchmarks.scenarios import BY_NAME, Exchange, Request, Scenario, environ_of
+from benchmarks import additions, scenarios
+from benchmarks.owners import Sampler
+from benchmarks.packages import EXTENSIONS, SHARED
+from benchmarks.scenarios import Exchange, Request, Scenario, environ_of
 
-LIBRARIES = ("werkzeug", "jinja2", "markupsafe", "itsdangerous", "click", "blinker")
 OTHERS = ("flask", "flask-login", "bottle", "falcon", "granian", "gunicorn", "gevent")
 # Answers that differ from one second or one hash seed to the next say nothing about their content.
 SIGNED_COOKIES = ("session=", "remember_token=")
@@ -71,12 +77,16 @@ class Answer:
                 value = ", ".join(sorted(value.split(", ")))
             elif key == "Set-Cookie" and value.startswith(SIGNED_COOKIES):
                 value = value.partition("=")[0] + "=...;" + value.partition(";")[2]
+                value = re.sub(r"Expires=[^;]*", "Expires=...", value)
             headers.append([key, value])
+        body = self.body
+        if self.header("Content-Encoding") == "gzip":  # its head holds the time
+            body = gzip.decompress(body)
         return {
             "status": self.status,
             "headers": sorted(headers),
-            "length": len(self.body),
-            "sha1": hashlib.sha1(self.body).hexdigest(),
+            "length": len(body),
+            "sha1": hashlib.sha1(body).hexdigest(),
         }
 
 
@@ -117,12 +127,13 @@ def build_application(name: str) -> Application:
         from benchmarks import peers
 
         return peers.FACTORIES[name]()
-    from benchmarks import application
+    from benchmarks import application, customised, extended
 
     kind, _, size = name.partition(":")
     if kind == "grown":
         return application.create_grown(*map(int, size.split(",")))
-    return application.FACTORIES[name]()
+    factories = application.FACTORIES | customised.FACTORIES | extended.FACTORIES
+    return factories[name]()
 
 
 def sign_in(app: Application, request: Request) -> str:
@@ -190,6 +201,13 @@ def measure(app: Application, prepared: Prepared, count: int) -> int:
     return time.process_time_ns() - start
 
 
+def profile(app: Application, prepared: Prepared, count: int) -> dict[str, int]:
+    """Samples of `count` passes over the prepared requests, by whose code it was."""
+    with Sampler() as sampler:
+        measure(app, prepared, count)
+    return dict(sampler.counts)
+
+
 def first(name: str, application: str) -> dict[str, int]:
     """CPU nanoseconds to build an application, and of the first request that it ever answers."""
     exchange = scenario_named(name).exchanges[0]
@@ -206,7 +224,7 @@ def first(name: str, application: str) -> dict[str, int]:
 def about() -> dict[str, Any]:
     """The interpreter and the packages of this environment."""
     versions = {}
-    for name in LIBRARIES + OTHERS:
+    for name in dict.fromkeys(SHARED + OTHERS + EXTENSIONS):
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
@@ -214,13 +232,26 @@ def about() -> dict[str, Any]:
     answer: dict[str, Any] = {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "versions": versions,
-        "modules": [name for name in ("flask_login", "gevent") if importlib.util.find_spec(name)],
+        "modules": [name for name in wanted_modules() if is_installed(name)],
     }
     if "falcon" in versions:
         from benchmarks.peers import falcon_compiled_modules
 
         answer["falcon_compiled"] = falcon_compiled_modules()
     return answer
+
+
+def wanted_modules() -> list[str]:
+    """What some scenario needs, and the sockets' benchmark."""
+    every = scenarios.SCENARIOS + additions.ADDITIONS
+    return sorted({scenario.needs for scenario in every if scenario.needs} | {"gevent"})
+
+
+def is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # a module of a package that isn't there
+        return False
 
 
 def memory() -> dict[str, int]:
@@ -253,6 +284,10 @@ class Worker:
                 key = self.key(order)
                 app = self.applications[key[1]]
                 return {"ns": measure(app, self.prepared[key], order["count"])}
+            case "profile":
+                key = self.key(order)
+                app = self.applications[key[1]]
+                return {"samples": profile(app, self.prepared[key], order["count"])}
         raise ValueError(f"no such order: {order['do']!r}")
 
     def key(self, order: dict[str, Any]) -> tuple[str, str]:
@@ -272,7 +307,7 @@ def scenario_named(name: str) -> Scenario:
     if name == "grown":
         exchange = Exchange(Request("/grown/ada"), body=b"Hello, ada!")
         return Scenario("grown", "one dynamic route", (exchange,))
-    return BY_NAME[name]
+    return (scenarios.BY_NAME | additions.BY_NAME)[name]
 
 
 def main() -> None:

@@ -6,15 +6,30 @@ import importlib.util
 import json
 import subprocess
 import sys
+import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
+import werkzeug
+
+import flask
 
 ROOT = Path(__file__).resolve().parent.parent
 # The benchmarks are run from the repository's root and are not part of the installed package.
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import environments, instructions, plot, report, run, worker  # noqa: E402
+from benchmarks import (  # noqa: E402
+    additions,
+    environments,
+    instructions,
+    owners,
+    plot,
+    report,
+    rounds,
+    run,
+    worker,
+)
 from benchmarks.peers import FACTORIES as PEERS  # noqa: E402
 from benchmarks.scenarios import BY_NAME, SCENARIOS, Exchange, Request, Scenario  # noqa: E402
 
@@ -33,6 +48,33 @@ def test_every_scenario_is_answered_as_it_expects(name: str, answering: worker.W
     assert len(answers) == len(scenario.exchanges)
     prepared = answering.prepared[name, scenario.application]
     assert worker.measure(answering.applications[scenario.application], prepared, 2) > 0
+
+
+# The extended ones need environments of their own; `make bench-check` asks them.
+@pytest.mark.parametrize("scenario", additions.CUSTOMISED, ids=lambda scenario: scenario.name)
+def test_customised_applications_answer_as_expected_and_are_profiled(scenario: Scenario) -> None:
+    order = {"scenario": scenario.name}
+    # A process of its own: some of these connect receivers that stay.
+    with environments.WorkerProcess(sys.executable, is_ours=True) as process:
+        process.order(do="prepare", **order)
+        assert process.order(do="run", count=2, **order)["ns"] > 0
+        counts = process.order(do="profile", count=2, **order)["samples"]
+        assert set(counts) <= set(owners.OWNERS)
+
+
+def test_a_profile_knows_whose_code_was_running() -> None:
+    sampler = owners.Sampler()
+    assert sampler.owner(flask.__file__) == "framework"
+    assert sampler.owner(werkzeug.__file__) == "libraries"
+    assert sampler.owner(worker.__file__) == "application"
+    assert sampler.owner(pytest.__file__) == "extension"
+    assert sampler.owner(json.__file__) is None
+    with sampler:
+        deadline = time.process_time() + 0.1
+        while time.process_time() < deadline:
+            json.dumps(list(range(100)))
+    # A test belongs to nobody, so its time counts for pytest, which called it.
+    assert sampler.counts["extension"] == sum(sampler.counts.values()) > 0
 
 
 @pytest.mark.parametrize("peer", PEERS)
@@ -68,9 +110,9 @@ def test_a_wrong_answer_is_not_timed(exchange: Exchange) -> None:
 
 def test_a_difference_between_the_two_sides_is_named() -> None:
     answer = {"status": "200 OK", "headers": [["Vary", "Cookie"]]}
-    assert run.difference({"original": [answer], "ours": [answer], "bare": []}) is None
+    assert rounds.difference({"original": [answer], "ours": [answer], "bare": []}) is None
     other = answer | {"headers": []}
-    fault = run.difference({"original": [answer], "ours": [other]})
+    fault = rounds.difference({"original": [answer], "ours": [other]})
     assert fault is not None
     assert fault.startswith("request 1: headers")
 
@@ -110,13 +152,13 @@ def test_readme_and_plot_are_generated_from_the_committed_results() -> None:
 
 
 def test_a_row_with_a_fault_shows_it_and_no_ratio() -> None:
-    row = run.Row(BY_NAME["plain"], fault="ours: 500").as_json()
+    row = rounds.Row(BY_NAME["plain"], fault="ours: 500").as_json()
     assert "ratio" not in row
     assert run.summarise([row])["geometric_mean"] is None
 
 
 def test_ratios_are_medians_of_rounds() -> None:
-    row = run.Row(BY_NAME["plain"])
+    row = rounds.Row(BY_NAME["plain"])
     for theirs, ours in ((30_000, 3_000), (20_000, 4_000), (40_000, 2_000)):
         row.add("original", theirs)
         row.add("ours", ours)
@@ -125,6 +167,37 @@ def test_ratios_are_medians_of_rounds() -> None:
     assert entry["us"] == {"original": 30, "ours": 3}
     summary = run.summarise([entry])
     assert (summary["geometric_mean"], summary["reached"], summary["aimed"]) == (10, 0, 1)
+
+
+def test_an_addition_is_shown_against_plain_and_without_its_extension() -> None:
+    row = rounds.Row(additions.BY_NAME["sentry"])
+    for side, nanoseconds in (("original", 90_000), ("ours", 60_000)):
+        row.add(side, nanoseconds)
+        row.add(f"{side}-plain", 30_000 if side == "original" else 3_000)
+        row.owners[side] = Counter(extension=2, framework=1, libraries=1)
+    entry = row.as_json()
+    assert entry["times_plain"] == {"original": 3, "ours": 20}
+    line = report.addition_line(entry)
+    assert line[0] == "Sentry SDK"
+    assert line[-2:] == ["30.0", "1.50"]
+
+
+@pytest.mark.parametrize(
+    ("words", "tables"),
+    [
+        ([], ["requests"]),
+        (["--rows", "plain"], ["requests"]),
+        (["--rows", "sentry", "plain"], ["requests", "additions"]),
+        (["--table", "additions"], ["additions"]),
+    ],
+)
+def test_named_rows_choose_their_tables(words: list[str], tables: list[str]) -> None:
+    assert run.chosen_tables(run.parse(words)) == tables
+
+
+def test_an_unknown_row_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(SystemExit, match=r"no row 'sentri'.*sentry"):
+        run.parse(["--rows", "sentri"])
 
 
 def _counts(plain: int, **changes: object) -> dict[str, object]:
