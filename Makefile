@@ -24,7 +24,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo storefront check test lint format types browser storefront-test hostile extensions \
-	extensions-original differential deploy reliability bench bench-http instructions packaging \
+	extensions-original differential deploy reliability bench bench-additions bench-http instructions packaging \
 	audit sbom coverage clean
 
 # "##@" begins a group. The time in brackets is that of a machine with two cores, without set-up.
@@ -102,6 +102,9 @@ hostile: $(VENV)/.hostile ## try all hostile inputs [3 min]
 
 bench: $(VENV)/.bench ## CPU time per request, beside the original [5 min]
 	$(BIN)/python -m benchmarks.run $(ARGS)
+
+bench-additions: $(VENV)/.bench ## the same with customisations and extensions [8 min]
+	$(BIN)/python -m benchmarks.run --table additions $(ARGS)
 
 bench-http: $(VENV)/.bench ## requests over sockets, beside the original (needs wrk) [5 min]
 	$(BIN)/python -m benchmarks.sockets $(ARGS)

@@ -58,6 +58,9 @@ run_differential() { make differential; }
 part instructions 'Instructions: key requests within 5% of the record' valgrind
 run_instructions() { make instructions; }
 
+part additions 'Benchmarks: customised and extended applications answer as on the original'
+run_additions() { make bench-additions ARGS=--quick; }
+
 part lowest 'Lowest dependencies: tests, and compared with the live original' openssl
 run_lowest() {
     # The records are answers that the original gave with the newest libraries; the old Werkzeug

@@ -71,7 +71,7 @@ def create_production() -> Flask:
     Talisman(app)
     CSRFProtect(app)
     _add_login(app)
-    app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = ProxyFix(app.wsgi_app)
     return app
 
 
@@ -119,7 +119,7 @@ def create_sqlalchemy() -> Flask:
     app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
     db: Any = SQLAlchemy(app)
 
-    class Book(db.Model):  # type: ignore[misc]
+    class Book(db.Model):
         id = db.Column(db.Integer, primary_key=True)
         title = db.Column(db.String, nullable=False)
 
@@ -166,8 +166,8 @@ def create_restx() -> Flask:
     model = api.model("Book", {"id": fields.Integer, "title": fields.String})
 
     @api.route("/book")
-    class Book(Resource):  # type: ignore[misc]
-        @api.marshal_with(model)  # type: ignore[untyped-decorator]
+    class Book(Resource):
+        @api.marshal_with(model)
         def get(self) -> dict[str, object]:
             return {"id": 1, "title": "Notes", "secret": "unseen"}
 
@@ -188,7 +188,7 @@ def create_smorest() -> Flask:
 
     @blueprint.route("/book")
     class Book(MethodView):
-        @blueprint.response(200, BookSchema)  # type: ignore[untyped-decorator]
+        @blueprint.response(200, BookSchema)
         def get(self) -> dict[str, object]:
             return {"id": 1, "title": "Notes", "secret": "unseen"}
 

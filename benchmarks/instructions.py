@@ -31,7 +31,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import environments, report
-from benchmarks.environments import RESULTS, ROOT, SHARED
+from benchmarks.environments import RESULTS, ROOT
+from benchmarks.packages import SHARED
 
 OUTPUT = RESULTS / "instructions.json"
 KEYS = ("plain", "one-parameter", "json-out", "session-read", "template-links")

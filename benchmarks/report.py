@@ -28,7 +28,7 @@ the versions it was measured with. To measure again:
 | command | measures | takes |
 |---|---|---|
 | `make bench` | CPU time per request, in process | 6 minutes |
-| `make bench ARGS='--table additions'` | the same, customised and extended | 8 minutes |
+| `make bench-additions` | the same with customisations and extensions | 8 minutes |
 | `make bench-http` | requests per second over loopback sockets (needs `wrk`) | 6 minutes |
 | `python -m benchmarks.instructions` | instructions per request (needs `valgrind`) | 2 minutes |
 | `python -m benchmarks.growth` | what a larger application costs; start, memory | 2 minutes |
@@ -178,7 +178,7 @@ def addition_line(row: dict[str, Any]) -> list[str]:
 
 def share(samples: dict[str, int]) -> float:
     """The part of the samples that fell into the extension."""
-    return samples.get("extension", 0) / sum(samples.values())
+    return samples.get("extension", 0) / max(1, sum(samples.values()))
 
 
 def http_section(results: dict[str, Any]) -> str:

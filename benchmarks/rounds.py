@@ -104,7 +104,7 @@ class Side:
 
     def profile(self, scenario: Scenario, milliseconds: float) -> dict[str, int]:
         """Samples by owner over some milliseconds of CPU time."""
-        one_pass = self.run(scenario, 1) * len(scenario.exchanges)
+        one_pass = self.run(scenario, 20) * len(scenario.exchanges)
         count = max(1, round(milliseconds * 1e6 / one_pass))
         samples: dict[str, int] = self.order("profile", scenario, count=count)["samples"]
         return samples

@@ -95,7 +95,9 @@ def refuse_unknown(names: Sequence[str]) -> None:
         raise SystemExit(f"no row {unknown[0]!r}; there are: {', '.join(known)}")
 
 
-def peer_commands(original: dict[str, Any], ours: dict[str, Any], paths: tuple[str, str]) -> dict:
+def peer_commands(
+    original: dict[str, Any], ours: dict[str, Any], paths: tuple[str, str]
+) -> Commands:
     """Where each peer can run: in our environment, or else in the original's."""
     commands = {"bare": (paths[1], False)}
     for name in ("bottle", "falcon"):
@@ -169,7 +171,7 @@ def plan_of(table: str, arguments: argparse.Namespace) -> Plan:
     """The usual plan, or less where an answer is wanted soon."""
     plan = PLANS[table]
     if arguments.quick:
-        plan = replace(plan, passes=1, rounds=3, milliseconds=15.0)
+        plan = Plan(1, 3, 15.0, profile=plan.profile / 10)
     if arguments.rounds:
         plan = replace(plan, passes=1, rounds=arguments.rounds)
     return plan

@@ -50,7 +50,7 @@ def test_every_scenario_is_answered_as_it_expects(name: str, answering: worker.W
     assert worker.measure(answering.applications[scenario.application], prepared, 2) > 0
 
 
-# The extended ones need environments of their own; `make bench-check` asks them.
+# The extended ones need environments of their own; `make bench-additions` asks those.
 @pytest.mark.parametrize("scenario", additions.CUSTOMISED, ids=lambda scenario: scenario.name)
 def test_customised_applications_answer_as_expected_and_are_profiled(scenario: Scenario) -> None:
     order = {"scenario": scenario.name}
