@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import typing as t
@@ -340,10 +339,9 @@ class Flask(App):
 
         :param args: as for :class:`werkzeug.test.EnvironBuilder`, beginning with the path.
         """
-        from .testing import EnvironBuilder  # PERF: as above
+        from .testing.plain import make_environ  # PERF: as above
 
-        with contextlib.closing(EnvironBuilder(self, *args, **kwargs)) as builder:
-            return self.request_context(builder.get_environ())
+        return self.request_context(make_environ(self, args, kwargs))
 
     # Sync and async
 

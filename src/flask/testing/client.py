@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from copy import copy
 from functools import cache
@@ -16,12 +16,14 @@ from werkzeug.wsgi import get_current_url
 
 from ..sessions import SessionMixin
 from .environ import EnvironBuilder
+from .plain import make_plain_environ, origin
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
     from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.datastructures import Headers
 
     from ..app import Flask
 
@@ -125,6 +127,10 @@ class FlaskClient(werkzeug.test.Client):
     ) -> WerkzeugRequest:
         """Make a request of the arguments of an :class:`EnvironBuilder`."""
         base = self._with_environ_base(kwargs.get("environ_base") or {})
+        if len(args) == 1:
+            environ = make_plain_environ(self.application, base, args[0], kwargs)
+            if environ is not None:
+                return EnvironBuilder.request_class(environ)
         builder = EnvironBuilder(self.application, *args, **{**kwargs, "environ_base": base})
         try:
             return builder.get_request()
@@ -146,6 +152,33 @@ class FlaskClient(werkzeug.test.Client):
         builder = copy(given)
         builder.environ_base = self._with_environ_base(builder.environ_base or {})
         return builder.get_request()
+
+    def run_wsgi_app(
+        self, environ: WSGIEnvironment, buffered: bool = False
+    ) -> tuple[Iterable[bytes], str, Headers]:
+        # PERF: Werkzeug's own makes the whole URL twice, to take the host and the path of it.
+        where = origin(environ)
+        if where is None:
+            return super().run_wsgi_app(environ, buffered)
+        self._add_cookies_to_wsgi(environ)
+        answer = werkzeug.test.run_wsgi_app(self.application, environ, buffered=buffered)
+        self._update_cookies_from_response(*where, answer[2].getlist("Set-Cookie"))
+        return answer
+
+    def _add_cookies_to_wsgi(self, environ: WSGIEnvironment) -> None:
+        where = None if self._cookies is None else origin(environ)
+        if where is None:
+            super()._add_cookies_to_wsgi(environ)
+            return
+        cookies = [
+            cookie._to_request_header()
+            for cookie in (self._cookies or {}).values()
+            if cookie._matches_request(*where)
+        ]
+        if cookies:
+            environ["HTTP_COOKIE"] = "; ".join(cookies)
+        else:
+            environ.pop("HTTP_COOKIE", None)
 
     def _with_environ_base(self, environ: Mapping[str, Any]) -> WSGIEnvironment:
         merged = {**self.environ_base, **environ}

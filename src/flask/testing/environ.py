@@ -53,6 +53,15 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
         return self.app.json.dumps(obj, **kwargs)
 
 
+def make_base_url(host: str | None, root: str, scheme: str) -> str:
+    """Return the URL that an application's paths are below, by its configuration.
+
+    :param host: ``SERVER_NAME`` or what takes its place.
+    :param root: ``APPLICATION_ROOT``.
+    """
+    return f"{scheme}://{host or 'localhost'}/{root.lstrip('/')}"
+
+
 def _complete_url(
     app: Flask, path: str, subdomain: str | None, url_scheme: str | None
 ) -> tuple[str, str]:
@@ -62,6 +71,6 @@ def _complete_url(
     if subdomain:
         host = f"{subdomain}.{host}"
     scheme = url.scheme or url_scheme or app.config["PREFERRED_URL_SCHEME"]
-    root = app.config["APPLICATION_ROOT"].lstrip("/")
     query = f"?{url.query}" if url.query else ""
-    return f"{scheme}://{url.netloc or host}/{root}", url.path + query
+    base_url = make_base_url(url.netloc or host, app.config["APPLICATION_ROOT"], scheme)
+    return base_url, url.path + query
