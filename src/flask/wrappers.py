@@ -12,12 +12,19 @@ from werkzeug.sansio.http import parse_cookie
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import Response as ResponseBase
+from werkzeug.wsgi import ClosingIterator
 
 from . import json
 from .diagnostics.explanations import attach_enctype_error_multidict
 from .globals import _cv_app, current_app
-from .http.emission import plain_parts
+from .http.emission import (
+    METHODS_THAT_SEND,
+    makes_as_built_in,
+    plain_parts,
+    sends_as_built_in,
+)
 from .http.headers import Headers, full_content_type, make_headers
+from .http.pristine import Unpatched
 from .http.streams import AT_ONCE, BodyStream, plain_length
 from .sansio.registries import WatchedType
 
@@ -390,7 +397,10 @@ class Response(ResponseBase, metaclass=WatchedType):
     ) -> None:
         # PERF: the usual response is text or bytes with a mimetype and perhaps a status. Its
         # two headers are kept as a tuple. Everything else is made by the base class.
-        if headers is None and self.automatically_set_content_length:
+        cls = type(self)
+        if headers is None and (
+            emits_as_built_in() if cls is Response else _is_made_as_built_in(self, cls)
+        ):
             kind = type(response)
             if kind is str:
                 body = response.encode()
@@ -466,17 +476,24 @@ class Response(ResponseBase, metaclass=WatchedType):
     ) -> t.Iterable[bytes]:
         """Send the response by WSGI: announce status and headers, return the body's iterable."""
         cls = type(self)
-        if (
-            cls.get_wsgi_response is ResponseBase.get_wsgi_response
-            and cls.get_wsgi_headers is ResponseBase.get_wsgi_headers
-            and cls.get_app_iter is ResponseBase.get_app_iter
-            and cls.close is ResponseBase.close
+        if METHODS_THAT_SEND.isdisjoint(self.__dict__) and (
+            emits_as_built_in() if cls is Response else sends_as_built_in(cls)
         ):
             ready = plain_parts(self, environ)
             if ready is not None:
                 start_response(self._status, ready[0])
                 return ready[1]
         return super().__call__(environ, start_response)
+
+
+def _is_made_as_built_in(response: Response, cls: type[Response]) -> bool:
+    attribute: t.Any = cls.headers  # of the class, a descriptor
+    return (
+        response.automatically_set_content_length
+        and attribute is _HEADERS
+        and cls.__setattr__ is object.__setattr__
+        and makes_as_built_in(cls)
+    )
 
 
 def text_response(text: str, content_type: tuple[str, str]) -> Response:
@@ -496,17 +513,23 @@ def text_response(text: str, content_type: tuple[str, str]) -> Response:
     return response
 
 
-def _emitters() -> list[t.Any]:
-    return [
-        getattr(Response, name)
-        for name in sorted(Response.watched_names)
-        if name != "default_mimetype"
-    ]
+_CALL = Response.__call__
+_INIT = Response.__init__
+_HEADERS = vars(Response)["headers"]
 
 
-_EMITTERS = _emitters()
+def _is_response_as_built_in() -> bool:
+    return (
+        Response.__init__ is _INIT
+        and Response.__call__ is _CALL
+        and vars(Response)["headers"] is _HEADERS
+        and Response.automatically_set_content_length is True
+        and Response.default_status == 200
+        and Response.default_mimetype == "text/html"
+        and makes_as_built_in(Response)
+        and sends_as_built_in(Response)
+    )
 
 
-def emits_as_built_in() -> bool:
-    """Whether nobody replaced a method of :class:`Response` that has a part in sending it."""
-    return _emitters() == _EMITTERS
+emits_as_built_in = Unpatched(_is_response_as_built_in, Response, ClosingIterator).holds
+"""Returns whether nobody has replaced, on :class:`Response` or below, what makes and sends text."""

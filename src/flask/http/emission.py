@@ -7,13 +7,57 @@ import typing as t
 from types import GeneratorType
 
 from werkzeug.datastructures import Headers as HeadersBase
+from werkzeug.wrappers import Response
+from werkzeug.wsgi import ClosingIterator
 
 from .headers import Headers, is_removed_from_304
+from .pristine import pristine
 from .streams import Pieces
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
-    from werkzeug.wrappers import Response
+
+_CALL = pristine(Response, "__call__")
+_CLOSE = pristine(Response, "close")
+_CLOSE_ITERATOR = pristine(ClosingIterator, "close")
+_GET_APP_ITER = pristine(Response, "get_app_iter")
+_GET_WSGI_HEADERS = pristine(Response, "get_wsgi_headers")
+_GET_WSGI_RESPONSE = pristine(Response, "get_wsgi_response")
+_INIT = pristine(Response, "__init__")
+_IS_SEQUENCE = pristine(Response, "is_sequence")
+_ITER_ENCODED = pristine(Response, "iter_encoded")
+_SET_DATA = pristine(Response, "set_data")
+_STATUS = pristine(Response, "status")
+_STATUS_CODE = pristine(Response, "status_code")
+
+METHODS_THAT_SEND = frozenset(
+    {"close", "get_app_iter", "get_wsgi_headers", "get_wsgi_response", "iter_encoded"}
+)
+
+
+def sends_as_built_in(cls: type[Response]) -> bool:
+    """Whether nobody has replaced what sends the responses of a class.
+
+    ``ClosingIterator`` is among it, for agents that time responses replace its methods.
+    """
+    return (
+        cls.get_wsgi_headers is _GET_WSGI_HEADERS
+        and cls.get_app_iter is _GET_APP_ITER
+        and cls.get_wsgi_response is _GET_WSGI_RESPONSE
+        and cls.iter_encoded is _ITER_ENCODED
+        and cls.close is _CLOSE
+        and cls.status is _STATUS
+        and cls.status_code is _STATUS_CODE
+        and cls.is_sequence is _IS_SEQUENCE
+        and Response.__call__ is _CALL
+        and ClosingIterator.close is _CLOSE_ITERATOR
+    )
+
+
+def makes_as_built_in(cls: type[Response]) -> bool:
+    """Whether nobody has replaced what the constructor of a class uses."""
+    return cls.set_data is _SET_DATA and cls.status is _STATUS and Response.__init__ is _INIT
+
 
 Parts = tuple[list[tuple[str, str]], t.Iterable[bytes]]
 """The headers and the body, as a server takes them."""
@@ -28,6 +72,11 @@ def plain_parts(response: Response, environ: WSGIEnvironment) -> Parts | None:
     is_head = environ["REQUEST_METHOD"] == "HEAD"
     if code < 200 or code == 204 or response._on_close:
         return None
+    own = response.__dict__
+    if not isinstance(own.get("headers"), HeadersBase) and (
+        "headers" in own or "_first_headers" not in own
+    ):
+        return None  # a plain dict, or a property of a subclass
     body: t.Any = response.response
     if code == 304:
         if body != () or _has_location(response.headers):
@@ -35,7 +84,7 @@ def plain_parts(response: Response, environ: WSGIEnvironment) -> Parts | None:
         return [h for h in response.headers if not is_removed_from_304(h[0])], ()
     kind = type(body)
     if response.direct_passthrough or kind is GeneratorType:
-        if is_head or _has_location(response.headers):
+        if is_head or kind is list or kind is tuple or _has_location(response.headers):
             return None
         if not response.direct_passthrough:
             body = Pieces(response.iter_encoded(), response.close)
@@ -50,8 +99,10 @@ def _headers_of_one_piece(response: t.Any, piece: bytes) -> list[tuple[str, str]
     """The headers with the length of the body, or ``None`` if one of them may be rewritten."""
     if "headers" not in response.__dict__:
         first = list(response._first_headers)
-        if not piece and not response.response:
-            first.append(("Content-Length", "0"))
+        if not first or first[-1][0] != "Content-Length":
+            if not response.automatically_set_content_length:
+                return None
+            first.append(("Content-Length", str(len(piece))))
         return first
     given = response.headers
     # PERF: the class has a method each for a list's iterator and for its length.

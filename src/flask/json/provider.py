@@ -54,19 +54,21 @@ class JSONProvider:
     def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
         """Return a response with the arguments as JSON; see :func:`flask.json.jsonify`."""
         return self._app.response_class(
-            self.dumps(_only_value(args, kwargs)), mimetype="application/json"
+            self.dumps(self._prepare_response_obj(args, kwargs)), mimetype="application/json"
         )
 
+    def _prepare_response_obj(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]) -> t.Any:
+        """Return the one value that ``jsonify``'s arguments stand for.
 
-def _only_value(args: tuple[t.Any, ...], kwargs: dict[str, t.Any]) -> t.Any:
-    """The one value that ``jsonify``'s arguments stand for."""
-    if args and kwargs:
-        raise TypeError("a JSON response takes positional or keyword arguments, not both")
-    if kwargs:
-        return kwargs
-    if len(args) > 1:
-        return args
-    return args[0] if args else None
+        :raises TypeError: if there are both positional and keyword arguments.
+        """
+        if args and kwargs:
+            raise TypeError("A JSON response takes either args or kwargs, not both.")
+        if kwargs:
+            return kwargs
+        if len(args) > 1:
+            return args
+        return args[0] if args else None
 
 
 def _default(o: t.Any) -> t.Any:
@@ -189,22 +191,47 @@ class DefaultJSONProvider(JSONProvider):
         The text is indented in debug mode or if :attr:`compact` is ``False``.
         """
         return self._app.response_class(
-            self.body(_only_value(args, kwargs)), mimetype=self.mimetype
+            self._text(self._prepare_response_obj(args, kwargs)), mimetype=self.mimetype
         )
 
     def writes_compact(self) -> bool:
         """Whether responses are without white space."""
         return not self._app.debug if self.compact is None else self.compact
 
-    def body(self, obj: t.Any) -> bytes:
-        """Return the body of a response: JSON text in UTF-8, and a line end."""
+    def _text(self, obj: t.Any) -> str:
+        """Return the body of a response: JSON text and a line end."""
         if not self.writes_compact():
             text = self.dumps(obj, indent=2)
-        elif type(self).dumps is DefaultJSONProvider.dumps and "dumps" not in self.__dict__:
+        elif type(self).dumps is _DUMPS and "dumps" not in self.__dict__:
             text = self._encode(obj, _COMPACT)
         else:
             text = self.dumps(obj, separators=_COMPACT)
-        return f"{text}\n".encode()
+        return f"{text}\n"
+
+    def body(self, obj: t.Any) -> bytes:
+        """Return the body of a response in UTF-8."""
+        return self._text(obj).encode()
+
+
+_DUMPS = DefaultJSONProvider.dumps
+_RESPONSE = DefaultJSONProvider.response
+_PREPARE = DefaultJSONProvider._prepare_response_obj
+# Before anyone can replace them: the module is still being imported.
+
+
+def is_json_body_all(provider: t.Any) -> bool:
+    """Whether a JSON response has no more to it than :meth:`DefaultJSONProvider.body`: nobody
+    has replaced what makes it, on the provider's class or on the provider.
+    """
+    cls = type(provider)
+    own = vars(provider)
+    return (
+        isinstance(provider, DefaultJSONProvider)
+        and cls.response is _RESPONSE
+        and cls._prepare_response_obj is _PREPARE
+        and "response" not in own
+        and "_prepare_response_obj" not in own
+    )
 
 
 def _make_encode(

@@ -11,10 +11,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from ..globals import request
 from ..http.headers import full_content_type
+from ..http.pristine import pristine
+from ..wrappers import Response
 
 if t.TYPE_CHECKING:
     from ..app import Flask
-    from ..wrappers import Response
 
 
 def make_response(app: Flask, rv: t.Any) -> Response:
@@ -64,38 +65,45 @@ def _split(rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
 
 def _convert(response_class: t.Any, rv: t.Any) -> t.Any:
     """Turn another response class's object, or a WSGI application, into the application's."""
-    if isinstance(rv, HTTPException) and rv.response is None and _answers_itself(rv):
-        # PERF: as a WSGI application the exception makes this response and sends it, to be
-        # caught and made into a response again.
-        environ = request.environ
-        if _has_own_headers(rv):
-            rv = rv.get_response(environ)
-        else:
-            return response_class(rv.get_body(environ), rv.code, content_type=_HTML)
-    if isinstance(rv, BaseResponse):
+    if isinstance(rv, HTTPException):
+        if response_class is Response and _is_plain_error(rv):
+            # PERF: as a WSGI application the exception makes this response and sends it, to be
+            # caught and made into a response again.
+            return Response(rv.get_body(request.environ, None), rv.code, content_type=_HTML)
+    elif isinstance(rv, BaseResponse):
         rv.headers  # noqa: B018 - a derived attribute, which the other class may not have
         return response_class.force_type(rv, request.environ)
     if callable(rv):
         try:
-            return response_class.force_type(rv, request.environ)
+            return response_class.force_type(t.cast(t.Any, rv), request.environ)
         except TypeError as error:
             raise TypeError(f"{error}\n{_not_a_response(rv)}") from error
     raise TypeError(_not_a_response(rv))
 
 
-def _answers_itself(error: HTTPException) -> bool:
-    return type(error).__call__ is _CALL
-
-
-def _has_own_headers(error: HTTPException) -> bool:
+def _is_plain_error(error: HTTPException) -> bool:
+    """Whether sending the error makes a page of its description, and nobody replaced a part."""
     cls = type(error)
-    return cls.get_headers is not _GET_HEADERS or cls.get_response is not _GET_RESPONSE
+    force: t.Any = Response.force_type
+    return (
+        cls.get_response is _GET_RESPONSE
+        and cls.get_headers is _GET_HEADERS
+        and cls.get_body is _GET_BODY
+        and cls.__call__ is _CALL
+        and force.__func__ is _FORCE_TYPE
+        and Response.__init__ is _INIT
+        and vars(error).get("response", error) is None
+        and _PARTS.isdisjoint(vars(error))
+    )
 
 
-# As they are before anyone replaces them.
-_CALL = HTTPException.__call__
-_GET_HEADERS = HTTPException.get_headers
-_GET_RESPONSE = HTTPException.get_response
+_CALL = pristine(HTTPException, "__call__")
+_GET_BODY = pristine(HTTPException, "get_body")
+_GET_HEADERS = pristine(HTTPException, "get_headers")
+_GET_RESPONSE = pristine(HTTPException, "get_response")
+_FORCE_TYPE = pristine(BaseResponse, "force_type")
+_INIT = pristine(Response, "__init__")
+_PARTS = frozenset({"get_body", "get_headers", "get_response"})
 _HTML = full_content_type("text/html")
 
 
