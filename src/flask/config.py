@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import types
+import typing as t  # noqa: F401 - published code takes it from here
 from collections.abc import Callable, Iterable, Mapping
 from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar, overload
 

@@ -9,12 +9,13 @@ import os
 import sys
 import typing as t
 from datetime import datetime
+from functools import cache as cache
 from functools import update_wrapper
 from types import FunctionType, MethodType
 
 import werkzeug.utils
-from werkzeug.exceptions import abort as _abort_outside
-from werkzeug.utils import redirect as _redirect_outside
+from werkzeug.exceptions import abort as _wz_abort
+from werkzeug.utils import redirect as _wz_redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from .globals import _cv_app, _cv_request, current_app, request, request_ctx, session
@@ -22,6 +23,7 @@ from .http.cached_files import is_plain_request, kept_answers
 from .routing.building import build_here
 from .signals import message_flashed
 from .wrappers import Response
+from .wrappers import blueprint_chain as _split_blueprint_path  # noqa: F401
 
 if t.TYPE_CHECKING:
     from .ctx import AppContext, RequestContext
@@ -198,7 +200,7 @@ def redirect(
     context = _cv_app.get(None)
     if context is not None:
         return context.app.redirect(location, code=code)
-    return _redirect_outside(location, code=code, Response=Response)
+    return _wz_redirect(location, code=code, Response=Response)
 
 
 def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
@@ -209,7 +211,7 @@ def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn
     context = _cv_app.get(None)
     if context is not None:
         context.app.aborter(code, *args, **kwargs)
-    _abort_outside(code, *args, **kwargs)
+    _wz_abort(code, *args, **kwargs)
 
 
 def get_template_attribute(template_name: str, attribute: str) -> t.Any:
@@ -264,7 +266,7 @@ def get_flashed_messages(
     return wanted if with_categories else [message for _, message in wanted]
 
 
-def _send_file_kwargs(kwargs: dict[str, t.Any]) -> dict[str, t.Any]:
+def _prepare_send_file_kwargs(**kwargs: t.Any) -> dict[str, t.Any]:
     """Complete the arguments of Werkzeug's functions with what the application says."""
     environ = request.environ
     app = current_app
@@ -302,17 +304,15 @@ def send_file(
     :param max_age: seconds that clients may keep it, or a function of the path that says so.
     """
     return werkzeug.utils.send_file(  # type: ignore[return-value]
-        **_send_file_kwargs(
-            {
-                "path_or_file": path_or_file,
-                "mimetype": mimetype,
-                "as_attachment": as_attachment,
-                "download_name": download_name,
-                "conditional": conditional,
-                "etag": etag,
-                "last_modified": last_modified,
-                "max_age": max_age,
-            }
+        **_prepare_send_file_kwargs(
+            path_or_file=path_or_file,
+            mimetype=mimetype,
+            as_attachment=as_attachment,
+            download_name=download_name,
+            conditional=conditional,
+            etag=etag,
+            last_modified=last_modified,
+            max_age=max_age,
         )
     )
 
@@ -344,7 +344,7 @@ def send_from_directory(
             os.fspath(directory), os.fspath(path), max_age, environ, app.root_path
         )
     return werkzeug.utils.send_from_directory(  # type: ignore[return-value]
-        directory, path, **_send_file_kwargs(kwargs)
+        directory, path, **_prepare_send_file_kwargs(**kwargs)
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import typing as t  # noqa: F401 - published code takes it from here
 from typing import TYPE_CHECKING, TextIO, cast
 
 from werkzeug.local import LocalProxy

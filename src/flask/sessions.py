@@ -5,7 +5,9 @@ from __future__ import annotations
 import collections.abc as c
 import hashlib
 import typing as t
+from collections.abc import MutableMapping as MutableMapping
 from datetime import UTC, datetime
+from datetime import timezone as timezone
 from functools import lru_cache
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer

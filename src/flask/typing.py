@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc  # noqa: F401 - published code takes it from here
 import typing as t
 from collections.abc import (
     AsyncIterable,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing as t
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
@@ -9,6 +10,8 @@ from . import typing as ft
 from .globals import _cv_app, _cv_request, request_ctx
 from .globals import current_app as current_app
 from .globals import request as request
+
+F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
 http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
 """The names of :class:`MethodView` methods that answer the HTTP method of that name."""

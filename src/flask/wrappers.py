@@ -351,6 +351,8 @@ def blueprint_chain(name: str) -> list[str]:
     return chain
 
 
+_split_blueprint_path = blueprint_chain
+
 _STATUS_LINES: dict[int, str] = {
     code: f"{code} {phrase.upper()}" for code, phrase in HTTP_STATUS_CODES.items()
 }

@@ -145,10 +145,24 @@ def _call_factory(factory: Callable[..., Any], complaint: str, *args: Any, **kwa
     try:
         return factory(*args, **kwargs)
     except TypeError as error:
-        # Where the traceback goes no deeper than this frame, the factory was never entered.
-        if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+        if not _called_with_wrong_args(factory):
             raise
         raise NoAppException(complaint) from error
+
+
+def _called_with_wrong_args(f: Callable[..., Any]) -> bool:
+    """Tell, while a :exc:`TypeError` is handled, whether the call of a function failed without
+    entering it.
+    """
+    position = sys.exc_info()[2]
+    code = getattr(f, "__code__", None)
+    if code is None:  # a class or a partial function: the traceback goes deeper, or it doesn't
+        return position is None or position.tb_next is None
+    while position is not None:
+        if position.tb_frame.f_code is code:
+            return False
+        position = position.tb_next
+    return True
 
 
 def prepare_import(path: str) -> str:

@@ -10,6 +10,11 @@ import click
 _DEFAULT_NAMES = (".flaskenv", ".env")
 
 
+def _path_is_ancestor(path: str, other: str) -> bool:
+    """Whether a path lies in a folder, or in one inside of it, by the words of both."""
+    return other != path and other.startswith(os.path.join(path, ""))
+
+
 def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool = True) -> bool:
     """Set environment variables from the file ``path``, ``.env`` and ``.flaskenv``.
 

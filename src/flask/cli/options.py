@@ -39,7 +39,7 @@ version_option = click.Option(
 """``--version``, with :func:`get_version` as its callback."""
 
 
-def _load_env_files(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+def _env_file_callback(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     info = ctx.ensure_object(ScriptInfo)
     if value is not None:
         # load_dotenv only takes a note; asking for a file by name deserves an error.
@@ -55,7 +55,7 @@ def _load_env_files(ctx: click.Context, param: click.Parameter, value: str | Non
 
 
 # Eager, because the other options and the lookup of the application read the environment.
-env_file_option = click.Option(
+_env_file_option = click.Option(
     ["-e", "--env-file"],
     type=click.Path(exists=True, dir_okay=False),
     help=(
@@ -64,18 +64,18 @@ env_file_option = click.Option(
     ),
     is_eager=True,
     expose_value=False,
-    callback=_load_env_files,
+    callback=_env_file_callback,
 )
 
 
-def _remember_app(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+def _set_app(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     if value is not None:
         ctx.ensure_object(ScriptInfo).app_import_path = value
     return value
 
 
 # Eager, because which commands there are depends on it.
-app_option = click.Option(
+_app_option = click.Option(
     ["-A", "--app"],
     metavar="IMPORT",
     help=(
@@ -84,7 +84,7 @@ app_option = click.Option(
     ),
     is_eager=True,
     expose_value=False,
-    callback=_remember_app,
+    callback=_set_app,
 )
 
 
@@ -99,7 +99,7 @@ def _set_debug(ctx: click.Context, param: click.Parameter, value: bool | None) -
 
 
 # Not eager: FLASK_DEBUG may be in a dotenv file.
-debug_option = click.Option(
+_debug_option = click.Option(
     ["--debug/--no-debug"],
     help="Turn debug mode on or off.",
     expose_value=False,

@@ -11,7 +11,7 @@ import click
 from ..globals import _cv_app
 from .discovery import NoAppException, own_traceback
 from .groups import AppGroup
-from .options import app_option, debug_option, env_file_option, version_option
+from .options import _app_option, _debug_option, _env_file_option, version_option
 from .routes import routes_command
 from .run import run_command
 from .script import ScriptInfo
@@ -49,7 +49,7 @@ class FlaskGroup(AppGroup):
         set_debug_flag: bool = True,
         **extra: Any,
     ) -> None:
-        params = [*(extra.pop("params", None) or ()), env_file_option, app_option, debug_option]
+        params = [*(extra.pop("params", None) or ()), _env_file_option, _app_option, _debug_option]
         if add_version_option:
             params.append(version_option)
         settings = {"auto_envvar_prefix": "FLASK", **(extra.pop("context_settings", None) or {})}
@@ -109,7 +109,7 @@ class FlaskGroup(AppGroup):
             options, _, _ = self.make_parser(ctx).parse_args(args=list(args))
             asks_for_help = help_option.name in options
         if asks_for_help:
-            for option in (env_file_option, app_option):
+            for option in (_env_file_option, _app_option):
                 option.handle_parse_result(ctx, options, [])
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -136,8 +136,8 @@ class FlaskGroup(AppGroup):
     ) -> click.Command | None:
         """Find a command, importing as little as it takes.
 
-        :raises NoAppException: if it could be a command of the application, which cannot be
-            loaded. What the application's own code raises comes through as it is.
+        ``None`` if there is none.  It could be a command of the application, so where that cannot
+        be found, a message says why.  What the application's own code raises comes through.
         """
         if name in self._find_plugins():
             return self._load_plugin(name)
@@ -150,9 +150,8 @@ class FlaskGroup(AppGroup):
             if ctx.resilient_parsing:
                 return None
             if isinstance(error, NoAppException):
-                raise NoAppException(
-                    f"{error.message}\n\nNo such command {name!r} without the application."
-                ) from error
+                _report(ctx, f"Error: {error.format_message()}")
+                return None  # click shows the usage, and that there is no such command
             raise
         # So that the application is at hand for whatever click does with the command before it
         # runs, such as asking its options for defaults.

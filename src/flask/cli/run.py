@@ -13,7 +13,7 @@ from werkzeug.utils import import_string
 
 from ..helpers import get_debug_flag
 from .discovery import own_frames, own_traceback
-from .options import debug_option
+from .options import _debug_option
 from .script import ScriptInfo, pass_script_info
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def show_server_banner(debug: bool | None, app_import_path: str | None) -> None:
     if is_running_from_reloader():
         return
     if app_import_path is not None:
-        click.echo(f" * Hipflask serves {app_import_path!r}")
+        click.echo(f" * Serving Flask app {app_import_path!r}")
     if debug is not None:
         click.echo(f" * Debug mode: {'on' if debug else 'off'}")
 
@@ -92,7 +92,7 @@ class CertParamType(CertParamBase):
             )
 
 
-def _join_cert_and_key(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+def _validate_key(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """Check that certificate and key go together, and make one value of the two."""
     cert = ctx.params.get("cert")
     # Only a certificate in a file comes without its key.
@@ -131,7 +131,7 @@ class SeparatedPathType(click.Path):
     help="The key file of the certificate file.",
     type=PEM_FILE,
     expose_value=False,
-    callback=_join_cert_and_key,
+    callback=_validate_key,
 )
 @click.option(
     "--reload/--no-reload",
@@ -222,4 +222,4 @@ def _make_failing_app(error: Exception) -> WSGIApplication:
     return raise_load_error
 
 
-run_command.params.insert(0, debug_option)
+run_command.params.insert(0, _debug_option)

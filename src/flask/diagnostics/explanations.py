@@ -101,11 +101,12 @@ def explain_template_loading_attempts(app: App, template: str, attempts: Sequenc
     :param attempts: the loader, the application or blueprint it belongs to, and what it
         answered, or ``None``, in the order asked.
     """
-    lines = [f"EXPLAIN_TEMPLATE_LOADING: who has {template!r}?"]
+    lines = [f"EXPLAIN_TEMPLATE_LOADING: which loaders have {template!r}?"]
     hits = 0
-    for loader, owner, found in attempts:
+    for number, (loader, owner, found) in enumerate(attempts, 1):
         hits += found is not None
-        lines.append(f"  {_owner(owner)}: {_answer(found)}, says {_loader(loader)}")
+        lines.append(f"{number:5}: trying loader of {_owner(owner)}, {_loader(loader)}")
+        lines.append(f"       found: {_answer(found)}")
     lines.extend(_conclusions(hits))
     app.logger.info("\n".join(lines))
 
@@ -143,15 +144,15 @@ def _is_text(value: object) -> bool:
 
 def _conclusions(hits: int) -> Iterable[str]:
     if hits > 1:
-        yield f"  => {hits} loaders have it; the first of them supplies it, the rest are shadowed."
+        yield f"{hits} loaders have it. The first of them is used; it hides the others."
     if hits:
         return
-    yield "  => nobody; jinja2.TemplateNotFound is raised."
+    yield "No loader has it: jinja2.TemplateNotFound is raised."
     blueprint = request_ctx.request.blueprint if request_ctx else None
     if blueprint is not None:
         yield (
-            f"  The request is served by blueprint {blueprint!r}: give it a template_folder if it"
-            " brings its own templates, and check that the folder lies beside its package."
+            f"The request is handled by blueprint {blueprint!r}. If it has templates of its own,"
+            " give it a template_folder, relative to the folder of its module."
         )
 
 

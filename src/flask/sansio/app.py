@@ -159,8 +159,8 @@ class App(WatchedAttributes, Scaffold):
             return self.auto_find_instance_path()
         if not os.path.isabs(given):
             raise ValueError(
-                f"The instance path {given!r} is relative to no known folder: pass an absolute"
-                " path."
+                f"The instance path {given!r} must be absolute: there is no folder that it could"
+                " be relative to."
             )
         return given
 

@@ -322,11 +322,15 @@ class Scaffold:
                 )
             return known, known.code
         given = exc_class_or_code
+        if isinstance(given, Exception):
+            raise TypeError(
+                f"{given!r} is an instance, not a class. Register the error handler for"
+                f" {type(given).__name__}, or for a status code."
+            )
         if not isinstance(given, type):
             raise TypeError(
                 f"{given!r} is not a class. Error handlers are for exception classes, such as"
-                f" {type(given).__name__ if isinstance(given, Exception) else 'LookupError'}, and"
-                " for status codes."
+                " LookupError, and for status codes."
             )
         if not issubclass(given, Exception):
             raise ValueError(

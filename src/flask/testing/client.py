@@ -32,11 +32,11 @@ _PRESERVE = "werkzeug.debug.preserve_context"
 
 
 @cache
-def _user_agent() -> str:
+def _get_werkzeug_version() -> str:
     # Only tests need it, and reading metadata is slow.
     from importlib.metadata import version
 
-    return f"Werkzeug/{version('werkzeug')}"
+    return version("werkzeug")
 
 
 class FlaskClient(werkzeug.test.Client):
@@ -64,7 +64,10 @@ class FlaskClient(werkzeug.test.Client):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.preserve_context = False
-        self.environ_base = {"REMOTE_ADDR": "127.0.0.1", "HTTP_USER_AGENT": _user_agent()}
+        self.environ_base = {
+            "REMOTE_ADDR": "127.0.0.1",
+            "HTTP_USER_AGENT": f"Werkzeug/{_get_werkzeug_version()}",
+        }
         # Handed over by the application during a request, to be entered after it ...
         self._new_contexts: list[AbstractContextManager[Any]] = []
         # ... and those that are entered now.
