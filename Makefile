@@ -72,6 +72,7 @@ coverage: $(VENV)/.dev ## run the tests and report branch coverage [4 min]
 
 differential: $(VENV)/.test ## ask the original Flask, installed beside, and compare [1 min]
 	$(BIN)/python -m tests.differential.check_oracle $(ARGS)
+	$(BIN)/python -m tests.differential.check_oracle --variants $(ARGS)
 	HIPFLASK_NO_SKIPS=1 $(PYTEST) tests/differential/test_rollout.py tests/test_reported_defects.py
 
 extensions: $(VENV)-extensions/.ready ## run published extensions on this package [4 min]

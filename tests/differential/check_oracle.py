@@ -2,11 +2,13 @@
 
     python -m tests.differential.check_oracle [--oracle PYTHON] [topic ...]
     python -m tests.differential.check_oracle --fresh 200
+    python -m tests.differential.check_oracle --variants
 
 ``PYTHON`` is an interpreter with the original installed; without it an environment is made
 in ``.work/oracle``.  The answer is 1 where a record no longer holds, or where this
 interpreter's implementation differs in a way ``docs/differences.md`` doesn't list.  With
-``--fresh`` the generators make that many scenarios of each kind that nobody has seen before.
+``--fresh`` the generators make that many scenarios of each kind that nobody has seen before;
+with ``--variants`` all scenarios run with a step replaced or a receiver connected, on both sides.
 """
 
 from __future__ import annotations
@@ -100,16 +102,34 @@ def compare_fresh(oracle: Path | str, count: int) -> int:
     return int(bool(unlisted))
 
 
+def compare_variants(oracle: Path | str, topics: list[str]) -> int:
+    """Compare both sides with a replaced step or a receiver in each scenario."""
+    from .run import observe_all
+    from .variants import VARIANTS
+
+    failed = False
+    for variant in VARIANTS:
+        answers = ask(oracle, topics, "--variant", variant)
+        ours = observe_all(topics, variant=variant)
+        unlisted = [key for key in compare(answers, ours) if reason_for(key) is None]
+        report(f"unlisted differences, {variant}", unlisted, answers, ours)
+        failed |= bool(unlisted)
+    return int(failed)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.differential.check_oracle")
     parser.add_argument("topics", nargs="*")
     parser.add_argument("--oracle", type=Path, default=os.environ.get("HIPFLASK_ORACLE"))
     parser.add_argument("--records-only", action="store_true", help="don't run our own side")
     parser.add_argument("--fresh", type=int, metavar="COUNT", help="compare on fresh seeds")
+    parser.add_argument("--variants", action="store_true", help="with steps replaced, receivers")
     options = parser.parse_args(arguments)
     oracle = options.oracle or make_oracle(ROOT / ".work" / "oracle")
     if options.fresh:
         return compare_fresh(oracle, options.fresh)
+    if options.variants:
+        return compare_variants(oracle, options.topics)
     answers, records = ask(oracle, options.topics), recorded(options.topics)
     stale = compare(records, answers)
     report("records no longer hold", stale, records, answers)

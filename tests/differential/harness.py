@@ -391,8 +391,13 @@ def _forget_modules(lab: Lab, known: set[str]) -> None:
             del sys.modules[name]
 
 
-def observe(identity: str, run: Scenario) -> dict[str, Any]:
-    """Run one scenario in an empty context and answer all that was observed of it."""
+def observe(
+    identity: str, run: Scenario, prepare: Callable[[Lab], None] | None = None
+) -> dict[str, Any]:
+    """Run one scenario in an empty context and answer all that was observed of it.
+
+    ``prepare`` changes the surroundings first; see :mod:`.variants`.
+    """
     lab = Lab(identity)
     answer: dict[str, Any] = {}
     context = contextvars.Context()
@@ -410,6 +415,8 @@ def observe(identity: str, run: Scenario) -> dict[str, Any]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         with clean_surroundings(lab):
+            if prepare is not None:
+                prepare(lab)
             context.run(inside)
             answer["events"] = lab.events
             answer["logs"] = lab.logs

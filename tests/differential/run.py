@@ -31,16 +31,20 @@ def dump(observations: Mapping[str, Any]) -> str:
 
 
 def observe_all(
-    topics: Iterable[str], shuffle: int | None = None, fresh: range | None = None
+    topics: Iterable[str],
+    shuffle: int | None = None,
+    fresh: range | None = None,
+    variant: str | None = None,
 ) -> Observations:
     """Run the scenarios of these topics (of all), or the generators on fresh seeds."""
-    from . import generators, harness
+    from . import generators, harness, variants
 
+    prepare = variants.VARIANTS[variant] if variant else None
     made = harness.load(topics) if fresh is None else generators.scenarios(fresh)
     scenarios = list(made.items())
     if shuffle is not None:
         random.Random(shuffle).shuffle(scenarios)
-    return {key: harness.observe(key, run) for key, run in scenarios}
+    return {key: harness.observe(key, run, prepare) for key, run in scenarios}
 
 
 def by_topic(observations: Observations) -> dict[str, Observations]:
@@ -88,6 +92,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--record", action="store_true", help="write them as the records")
     parser.add_argument("--show", action="append", default=[], help="print these scenarios")
     parser.add_argument("--shuffle", type=int, help="run in a random order of this seed")
+    parser.add_argument("--variant", help="with a step replaced or a receiver connected")
     parser.add_argument("--fresh", type=seeds, help="run the generators on FIRST:COUNT seeds")
     options = parser.parse_args(arguments)
     if options.record and options.fresh:
@@ -101,7 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if options.record and not is_original():
         parser.error("only the original's answers are recorded, and this isn't flask 3.1.3")
-    observations = observe_all(options.topics, options.shuffle, options.fresh)
+    observations = observe_all(options.topics, options.shuffle, options.fresh, options.variant)
     if options.out:
         options.out.write_text(dump(observations))
     if options.record:
