@@ -1,8 +1,14 @@
-"""The direct door and its slow twin, which goes step by step, answer alike."""
+"""A request gets the same answer on the shortest way and where every step is a method call.
+
+The shortest way is for applications that add nothing to a request. So each kind of application
+is asked: with hooks and without, with a session and without, with a receiver of a signal.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import io
+import sys
 import typing as t
 from collections.abc import Callable
 
@@ -28,11 +34,23 @@ class Answer(t.NamedTuple):
     events: list[str]
 
 
-def declare(app: Flask, events: list[str]) -> None:
-    app.secret_key = "doors"
+KINDS = ("nothing", "session", "teardown", "receiver", "hooks")
+"""What the application has besides its views and error handlers."""
+
+
+def declare(app: Flask, kind: str, events: list[str]) -> None:
     api = flask.Blueprint("api", __name__, url_prefix="/api")
     inner = flask.Blueprint("inner", __name__, url_prefix="/inner")
+    if kind != "nothing":
+        app.secret_key = "doors"
+    if kind == "teardown":
+        app.teardown_request(lambda exc: events.append(f"teardown {exc!r}"))
+    if kind == "hooks":
+        add_hooks(app, api, inner, events)
+    add_views(app, api, inner)
 
+
+def add_hooks(app: Flask, api: flask.Blueprint, inner: flask.Blueprint, events: list[str]) -> None:
     def note(what: str) -> Callable[..., t.Any]:
         def hook(*args: t.Any) -> t.Any:
             events.append(f"{what} {request.path} {request.endpoint}")
@@ -52,8 +70,10 @@ def declare(app: Flask, events: list[str]) -> None:
     def take_language(endpoint: str | None, values: dict[str, t.Any] | None) -> None:
         events.append(f"preprocess {endpoint} {values}")
         if values:
-            g.language = values.pop("language", "none")
+            values["language"] = values.get("language", "none").upper()
 
+
+def add_views(app: Flask, api: flask.Blueprint, inner: flask.Blueprint) -> None:
     @app.errorhandler(404)
     def missing(error: Exception) -> tuple[str, int]:
         return f"no {request.path}", 404
@@ -63,8 +83,8 @@ def declare(app: Flask, events: list[str]) -> None:
         return {"error": "division"}, 422
 
     @api.route("/<language>/<int:number>", methods=["GET", "PUT"])
-    def number(number: int) -> t.Any:
-        return {"number": number, "language": g.language}
+    def number(number: int, language: str) -> t.Any:
+        return {"number": number, "language": language}
 
     @api.route("/divide")
     def divide() -> t.Any:
@@ -230,29 +250,78 @@ def ask(app: Flask, events: list[str], options: dict[str, t.Any]) -> Answer:
     return Answer(status, headers, content, list(events))
 
 
-def make(app_class: type[Flask]) -> tuple[Flask, list[str]]:
+def make(app_class: type[Flask], kind: str) -> tuple[Flask, list[str]]:
     events: list[str] = []
     app = app_class("doors")
-    declare(app, events)
+    declare(app, kind, events)
     return app, events
 
 
-@pytest.fixture(scope="module")
-def doors() -> tuple[tuple[Flask, list[str]], tuple[Flask, list[str]]]:
-    return make(Flask), make(Stepwise)
+@pytest.fixture(scope="module", params=KINDS)
+def pair(request: pytest.FixtureRequest) -> t.Iterator[t.Any]:
+    """Two applications of one kind: one that goes the shortest way, one that goes step by step."""
+    receiving: list[str] = []
+
+    def receiver(sender: Flask, **details: t.Any) -> None:
+        receiving.append(flask.request.path)
+
+    shortest, stepwise = make(Flask, request.param), make(Stepwise, request.param)
+    with contextlib.ExitStack() as exits:
+        if request.param == "receiver":
+            exits.enter_context(flask.request_started.connected_to(receiver))
+        yield shortest, stepwise
+        assert bool(receiving) == (request.param == "receiver")
 
 
 @pytest.mark.parametrize("options", REQUESTS, ids=lambda o: f"{o.get('method', 'GET')} {o['path']}")
-def test_both_doors_answer_alike(doors: t.Any, options: dict[str, t.Any], caplog: t.Any) -> None:
-    (direct, direct_events), (stepwise, stepwise_events) = doors
-    first = ask(direct, direct_events, options)
+def test_both_ways_answer_alike(pair: t.Any, options: dict[str, t.Any], caplog: t.Any) -> None:
+    (shortest, its_events), (stepwise, other_events) = pair
+    first = ask(shortest, its_events, options)
     log = [(record.name, record.levelname, record.getMessage()) for record in caplog.records]
     caplog.clear()
-    second = ask(stepwise, stepwise_events, options)
+    second = ask(stepwise, other_events, options)
     assert _without_signature(first) == _without_signature(second)
     assert log == [(r.name, r.levelname, r.getMessage()) for r in caplog.records]
-    assert direct._generation.compiled.direct
-    assert not stepwise._generation.compiled.direct
+
+
+def test_the_two_ways_are_not_one() -> None:
+    """Or the comparison above would compare a way with itself."""
+    ways = []
+    for app_class in (Flask, Stepwise):
+        app, events = make(app_class, "nothing")
+        ask(app, events, get("/"))
+        called: list[str] = []
+
+        def note(frame: t.Any, event: str, argument: t.Any, called: t.Any = called) -> None:
+            if event == "call" and "flask" in frame.f_code.co_filename:
+                called.append(frame.f_code.co_qualname)
+
+        sys.setprofile(note)
+        try:
+            ask(app, events, get("/"))
+        finally:
+            sys.setprofile(None)
+        ways.append(called)
+    shortest, stepwise = ways
+    assert "Flask.full_dispatch_request" not in shortest
+    assert "Flask.full_dispatch_request" in stepwise
+    assert len(shortest) < len(stepwise)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("app_class", [Flask, Stepwise])
+def test_plain_answers_are_these_bytes(app_class: type[Flask], kind: str) -> None:
+    app, events = make(app_class, kind)
+    asked = [(path, method) for path in ("/", "/list") for method in ("GET", "HEAD")]
+    answers = [ask(app, events, get(path, method=method)) for path, method in asked]
+    text = [("Content-Length", "11"), ("Content-Type", "text/html; charset=utf-8")]
+    data = [("Content-Length", "18"), ("Content-Type", "application/json")]
+    assert [answer[:3] for answer in answers] == [
+        ("200 OK", text, "grüß dich".encode()),
+        ("200 OK", text, b""),
+        ("200 OK", data, b'[1,{"a":1,"b":2}]\n'),
+        ("200 OK", data, b""),
+    ]
 
 
 def _without_signature(answer: Answer) -> Answer:
@@ -275,7 +344,7 @@ def _without_signature(answer: Answer) -> Answer:
 
 def test_a_permanent_session_is_refreshed_by_both_doors() -> None:
     for app_class in (Flask, Stepwise):
-        app, _ = make(app_class)
+        app, _ = make(app_class, "hooks")
         client = app.test_client()
         client.get("/api/inner/count")
         untouched = client.get("/")

@@ -130,6 +130,70 @@ def test_whatever_is_found_is_what_werkzeug_finds(
             assert arguments == expected[1]
 
 
+plain_segments = st.sampled_from(["a", "b", "x-y", "é", "<name>", "<int:number>", "<second>"])
+plain_rules = st.lists(plain_segments, max_size=3, unique=True).map(lambda p: "/" + "/".join(p))
+
+
+def build_plain_map(declared: list[str], methods: list[str]) -> Map:
+    return Map(
+        [Rule(text, endpoint=f"e{n}", methods=methods) for n, text in enumerate(sorted(declared))]
+    )
+
+
+@given(declared=st.sets(plain_rules, min_size=1, max_size=8), asked=st.lists(paths, max_size=12))
+@settings(max_examples=200, deadline=None)
+def test_plain_rules_are_decided_by_the_table_alone(declared: set[str], asked: list[str]) -> None:
+    url_map = build_plain_map(sorted(declared), ["GET"])
+    table = RoutingTable(url_map)
+    for path in [*asked, *declared]:
+        if "//" in path:
+            continue  # Werkzeug would redirect to the path with one slash
+        expected = by_werkzeug(url_map, path, "GET")
+        found = table.find(path, "GET")
+        if expected is NotFound:
+            assert found is MISSING, path
+            assert table.allowed_methods(path) == set(), path
+        else:
+            assert isinstance(found, tuple), path
+            assert (found[0].rule, found[1]) == expected
+            assert table.allowed_methods(path) == {"GET", "HEAD"}, path
+
+
+@pytest.mark.parametrize(
+    ("declared", "path", "methods"),
+    [
+        ([("/a", ["GET"])], "/a", {"GET", "HEAD"}),
+        ([("/a", ["GET"]), ("/a", ["PUT"])], "/a", {"GET", "HEAD", "PUT"}),
+        ([("/a", ["POST"]), ("/<name>", ["DELETE"])], "/a", {"POST", "DELETE"}),
+        ([("/<name>", ["POST"]), ("/<int:number>", ["PUT"])], "/7", {"POST", "PUT"}),
+        ([("/a", ["POST"]), ("/<name>", ["DELETE"])], "/b", {"DELETE"}),
+        ([("/a", ["POST"])], "/b", set()),
+    ],
+)
+def test_allowed_methods_of_plain_rules_are_gathered_over_all_of_them(
+    declared: list[tuple[str, list[str]]], path: str, methods: set[str]
+) -> None:
+    rules = [Rule(text, endpoint=text, methods=allowed) for text, allowed in declared]
+    url_map = Map(rules)
+    assert RoutingTable(url_map).allowed_methods(path) == methods
+    assert set(url_map.bind("example.org").allowed_methods(path)) == methods
+
+
+@pytest.mark.parametrize(
+    ("options", "path"),
+    [
+        ({"string": "/a/"}, "/a"),  # perhaps a redirect
+        ({"string": "/a"}, "//a"),  # perhaps merged slashes
+        ({"string": "/<path:rest>"}, "/a"),  # an expression
+    ],
+)
+def test_allowed_methods_are_left_to_werkzeug_where_a_walk_does_not_do(
+    options: dict[str, t.Any], path: str
+) -> None:
+    url_map = build_map([{**options, "endpoint": "one", "methods": ["GET"]}])
+    assert RoutingTable(url_map).allowed_methods(path) is None
+
+
 @pytest.mark.parametrize(
     ("rule", "path", "arguments"),
     [
