@@ -32,6 +32,8 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from werkzeug.routing import Rule
 
+    from .config import Config
+
 T = t.TypeVar("T")
 
 
@@ -67,10 +69,15 @@ def decode_wsgi(value: str) -> str:
     return value if value.isascii() else value.encode("latin1").decode(errors="replace")
 
 
-def _setting(name: str, outside: int | None) -> t.Any:
-    """A value of the current application's configuration, or what holds where none is current."""
-    context = _cv_app.get(None)
-    return outside if context is None else context.app.config[name]
+def _config() -> Config | None:
+    """The current application's configuration; ``None`` where none is current."""
+    if current_app is _CURRENT_APP:  # PERF: a proxy takes four calls to say what it is of
+        context = _cv_app.get(None)
+        return None if context is None else context.app.config
+    return current_app.config if current_app else None  # in a test, something else
+
+
+_CURRENT_APP = current_app
 
 
 class Request(RequestBase):
@@ -176,7 +183,10 @@ class Request(RequestBase):
         """
         if self._max_content_length is not None:
             return self._max_content_length
-        limit: int | None = _setting("MAX_CONTENT_LENGTH", super().max_content_length)
+        config = _config()
+        if config is None:
+            return super().max_content_length
+        limit: int | None = config["MAX_CONTENT_LENGTH"]
         return limit
 
     # The base class has a plain attribute, which a property stands in for.
@@ -192,7 +202,10 @@ class Request(RequestBase):
         """
         if self._max_form_memory_size is not None:
             return self._max_form_memory_size
-        limit: int | None = _setting("MAX_FORM_MEMORY_SIZE", super().max_form_memory_size)
+        config = _config()
+        if config is None:
+            return super().max_form_memory_size
+        limit: int | None = config["MAX_FORM_MEMORY_SIZE"]
         return limit
 
     @max_form_memory_size.setter
@@ -207,7 +220,10 @@ class Request(RequestBase):
         """
         if self._max_form_parts is not None:
             return self._max_form_parts
-        limit: int | None = _setting("MAX_FORM_PARTS", super().max_form_parts)
+        config = _config()
+        if config is None:
+            return super().max_form_parts
+        limit: int | None = config["MAX_FORM_PARTS"]
         return limit
 
     @max_form_parts.setter
@@ -470,7 +486,10 @@ class Response(ResponseBase, metaclass=WatchedType):
 
         ``MAX_COOKIE_SIZE``; 0 never warns.
         """
-        size: int = _setting("MAX_COOKIE_SIZE", super().max_cookie_size)
+        config = _config()
+        if config is None:
+            return super().max_cookie_size
+        size: int = config["MAX_COOKIE_SIZE"]
         return size
 
     def __call__(

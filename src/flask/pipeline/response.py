@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from ..globals import request
 from ..http.headers import full_content_type
 from ..http.pristine import pristine
-from ..wrappers import Response
+from ..wrappers import Response, emits_as_built_in
 
 if t.TYPE_CHECKING:
     from ..app import Flask
@@ -91,7 +91,7 @@ def _is_plain_error(error: HTTPException) -> bool:
         and cls.get_body is _GET_BODY
         and cls.__call__ is _CALL
         and force.__func__ is _FORCE_TYPE
-        and Response.__init__ is _INIT
+        and emits_as_built_in()
         and vars(error).get("response", error) is None
         and _PARTS.isdisjoint(vars(error))
     )
@@ -102,7 +102,6 @@ _GET_BODY = pristine(HTTPException, "get_body")
 _GET_HEADERS = pristine(HTTPException, "get_headers")
 _GET_RESPONSE = pristine(HTTPException, "get_response")
 _FORCE_TYPE = pristine(BaseResponse, "force_type")
-_INIT = pristine(Response, "__init__")
 _PARTS = frozenset({"get_body", "get_headers", "get_response"})
 _HTML = full_content_type("text/html")
 
