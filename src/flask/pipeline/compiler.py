@@ -131,6 +131,8 @@ class Compiled:
         """Compile what builds the endpoint's paths, unless that was done; return whether it was."""
         if not self.builds_urls or endpoint in self.paths:
             return False
+        if endpoint not in app.view_functions:
+            return False  # perhaps a name from a request, of which nothing may be kept
         self.paths[endpoint] = compile_builder(app.url_map, endpoint)
         return True
 
