@@ -31,6 +31,7 @@ the versions it was measured with. To measure again:
 | `make bench-additions` | the same with customisations and extensions | 8 minutes |
 | `make bench-http` | requests per second over loopback sockets (needs `wrk`) | 6 minutes |
 | `python -m benchmarks.instructions` | instructions per request (needs `valgrind`) | 2 minutes |
+| `python -m benchmarks.start` | CPU time of making applications, and of test clients | 1 minute |
 | `python -m benchmarks.growth` | what a larger application costs; start, memory | 2 minutes |
 
 How to read them:
@@ -241,12 +242,34 @@ def growth_section(results: dict[str, Any]) -> str:
     return text + table(["", "original", "Hipflask", "Hipflask / original"], lines)
 
 
+def start_section(results: dict[str, Any]) -> str:
+    """The table of `benchmarks.start`."""
+    head = [
+        "",
+        "original, us",
+        "Hipflask, us",
+        "Hipflask / original",
+        "at most",
+        "lowest to highest",
+    ]
+    lines = []
+    for row in results["rows"]:
+        part = number(row["part"])
+        if row["part"] <= row["target"]:
+            part = f"**{part}**"
+        span = f"{number(row['part_min'])} to {number(row['part_max'])}"
+        us = [number(row["us"][side]) for side in ("original", "ours")]
+        lines.append([row["title"], *us, part, f"{row['target']:g}", span])
+    return circumstances(results) + "\n" + table(head, lines)
+
+
 RENDERERS = {"requests": wsgi_section, "additions": additions_section}
 SECTIONS = (
     ("CPU time per request", "wsgi.json", wsgi_section),
     ("Customised and extended applications", "additions.json", additions_section),
     ("Over sockets", "http.json", http_section),
     ("Instructions per request", "instructions.json", instructions_section),
+    ("Start and test suites", "start.json", start_section),
     ("Growth, start and memory", "growth.json", growth_section),
 )
 

@@ -10,6 +10,8 @@ line to standard output:
         -> {"samples": {OWNER: how many}}, over N passes
     {"do": "first", "scenario": NAME, "application": A}
         -> {"build_ns": CPU time to make it, "first_ns": of its first request}
+    {"do": "start", "task": NAME, "count": N}
+        -> {"ns": CPU time of N repetitions of a task of `benchmarks.starting`, "proof": ITS RESULT}
     {"do": "memory"}                                        -> {"rss": bytes, "peak": bytes}
 
 `application` may be left out; the scenario's own is taken then. Garbage collection stays on, as it
@@ -276,6 +278,10 @@ class Worker:
                 return about()
             case "memory":
                 return memory()
+            case "start":
+                from benchmarks import starting
+
+                return starting.measure(order["task"], order["count"])
             case "first":
                 return first(*self.key(order))
             case "prepare":

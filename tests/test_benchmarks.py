@@ -28,6 +28,8 @@ from benchmarks import (  # noqa: E402
     report,
     rounds,
     run,
+    start,
+    starting,
     worker,
 )
 from benchmarks.peers import FACTORIES as PEERS  # noqa: E402
@@ -140,6 +142,27 @@ def test_the_worker_obeys_orders_and_survives_a_wrong_one() -> None:
     assert prepared["answers"][0]["status"] == "200 OK"
     assert ran["ns"] > 0
     assert memory["peak"] > 0
+
+
+@pytest.mark.parametrize("task", starting.TASKS, ids=lambda task: task.name)
+def test_what_a_start_consists_of_is_done_and_timed(task: starting.Task) -> None:
+    answer = worker.Worker().obey({"do": "start", "task": task.name, "count": 2})
+    assert answer["ns"] >= 0  # some clocks are coarse
+    assert answer["proof"]
+
+
+def test_a_start_that_differs_has_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    proofs = iter(range(100))
+    monkeypatch.setattr(start, "microseconds", lambda *arguments: (1.0, next(proofs)))
+    workers: dict[str, environments.WorkerProcess] = dict.fromkeys(start.SIDES)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="differ"):
+        start.measure_task(workers, starting.TASKS[0], 1, 1.0)
+
+
+def test_a_start_is_shown_as_a_part_of_the_originals() -> None:
+    row = start.as_row(starting.TASKS[0], {"original": [10.0, 20.0, 30.0], "ours": [5.0, 5.0, 6.0]})
+    assert (row["part"], row["part_min"], row["part_max"]) == (0.25, 0.2, 0.5)
+    assert row["us"] == {"original": 20.0, "ours": 5.0}
 
 
 def test_all_rows_that_ask_for_a_ratio_are_measured() -> None:

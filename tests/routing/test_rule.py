@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 import pickle
 import typing as t
 import warnings
@@ -14,10 +15,12 @@ from werkzeug.routing import (
     BaseConverter,
     BuildError,
     EndpointPrefix,
+    IntegerConverter,
     Map,
     RuleTemplate,
     Subdomain,
     Submount,
+    UnicodeConverter,
 )
 from werkzeug.routing import Rule as WerkzeugRule
 
@@ -33,6 +36,13 @@ RULES = [
     "/a//b/<name>",
     "/<name>",
     "/<name>.<ext>",
+    "/<string:name>/<int:number>/x/<float:ratio>/<uuid:self>/",
+    "/a>b/<name>/c|d",
+    "/<default:name>//<int:number>",
+    "/x/<name>y",
+    "/<int(min=2):number>/<name>",
+    "/<regex('a/b'):name>",
+    "/<int:number>/<int:number>",
     "/<int(fixed_digits=3):number>/<float:ratio>",
     "/<path:rest>",
     "/<path:rest>/",
@@ -94,6 +104,12 @@ def declare(
     return outcome(lambda: url_map.add(kind(text, endpoint="one", **options))), url_map
 
 
+def parsed(rule: WerkzeugRule) -> t.Any:
+    """What the matcher and the map read of a rule."""
+    kinds = [(name, type(converter)) for name, converter in rule._converters.items()]
+    return rule._parts, rule._trace, kinds, rule.arguments
+
+
 @given(st.sampled_from(RULES), any_options, st.booleans(), st.lists(any_values, max_size=3))
 @settings(max_examples=600, deadline=None)
 def test_declares_and_builds_as_werkzeugs(
@@ -108,6 +124,7 @@ def test_declares_and_builds_as_werkzeugs(
     assert repr(rule) == repr(other)
     assert rule == other
     assert other == rule
+    assert parsed(rule) == parsed(other)
     for values in many * 2:  # the first call compiles
         for append_unknown in (True, False):
             assert outcome(rule.build, values, append_unknown) == outcome(
@@ -118,6 +135,69 @@ def test_declares_and_builds_as_werkzeugs(
             == outcome(plain.bind("example.org").build, "one", values)
             or host_matching
         )
+
+
+class Special(IntegerConverter):
+    regex = "[0-9a-f/]+"
+
+
+class WithGetConverter(Rule):
+    def get_converter(self, *arguments: t.Any) -> BaseConverter:
+        return Special(self.map)
+
+
+@pytest.mark.parametrize("text", ["/<name>/<int:number>", "/a/<int:number>"])
+def test_converters_of_the_applications_own_are_parsed_by_werkzeug(text: str) -> None:
+    for converters in (
+        {"int": Special},
+        {"default": Special},
+        {"int": lambda url_map: Special(None)},
+    ):
+        ours, plain = (
+            Map([kind(text, endpoint="one")], converters=t.cast(t.Any, converters))
+            for kind in (Rule, WerkzeugRule)
+        )
+        assert parsed(*ours.iter_rules()) == parsed(*plain.iter_rules())
+
+
+def test_a_rules_own_choice_of_converters_is_asked_for() -> None:
+    assert type(bound(WithGetConverter, "/<name>")._converters["name"]) is Special
+    rule = Rule("/<name>", endpoint="one")
+    rule.get_converter = lambda *arguments: Special(rule.map)  # type: ignore[method-assign]
+    Map([rule])
+    assert not rule._parts[-1].static
+    assert rule._parts[-1].final
+
+
+def test_built_in_converters_that_were_changed_count_as_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(UnicodeConverter, "part_isolating", False)
+    assert parsed(bound(Rule, "/<name>")) == parsed(bound(WerkzeugRule, "/<name>"))
+    monkeypatch.undo()
+    monkeypatch.setattr(IntegerConverter, "weight", 7)
+    monkeypatch.setattr(IntegerConverter, "regex", "[1-9]+")
+    assert parsed(bound(Rule, "/<int:name>")) == parsed(bound(WerkzeugRule, "/<int:name>"))
+
+
+def test_a_parser_that_was_patched_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = []
+    parse = WerkzeugRule._parse_rule
+
+    def patched(self: WerkzeugRule, rule: str) -> t.Any:
+        called.append(rule)
+        return parse(self, rule)
+
+    monkeypatch.setattr(WerkzeugRule, "_parse_rule", patched)
+    bound(Rule, "/<name>")
+    assert called == ["/<name>"]
+
+
+@pytest.mark.parametrize("text", ["/", "/a/b/", "/a/<name>", "/<int:number>/<uuid:id>/x"])
+def test_usual_rules_are_parsed_segment_by_segment(text: str) -> None:
+    first, second = bound(Rule, text), bound(Rule, text)
+    # Parts are shared, which Werkzeug's parser does not do.
+    assert all(map(operator.is_, first._parts[1:], second._parts[1:]))
 
 
 def bound(kind: type[WerkzeugRule], text: str, **options: t.Any) -> WerkzeugRule:
