@@ -13,10 +13,9 @@ import http.client
 import os
 import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
@@ -25,6 +24,8 @@ from pathlib import Path
 from statistics import median
 from types import TracebackType
 from typing import Any
+
+from testkit.processes import ProcessGroup, free_port
 
 from benchmarks import environments, report
 from benchmarks.environments import RESULTS, ROOT
@@ -73,19 +74,16 @@ class Server:
         self.port = free_port()
         variables = environments.environment(is_ours=is_ours)
         variables["BENCH_APPLICATION"] = application
-        self.process = subprocess.Popen(
-            [python, "-m", *(word.format(port=self.port) for word in command)],
-            cwd=ROOT,
-            env=variables,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=on_core(0),
+        words = [python, "-m", *(word.format(port=self.port) for word in command)]
+        self.folder = tempfile.TemporaryDirectory(prefix="bench-")
+        self.group = ProcessGroup(
+            words, Path(self.folder.name) / "log", cwd=ROOT, env=variables, preexec_fn=on_core(0)
         )
 
     def wait(self, request: Request) -> None:
         """Wait until it answers; raises `LoadFailed`."""
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline and self.process.poll() is None:
+        while time.monotonic() < deadline and self.group.popen.poll() is None:
             try:
                 status, _ = self.ask(request)
             except OSError:
@@ -115,14 +113,8 @@ class Server:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(self.process.pid, number)
-                self.process.wait(timeout=5)
-            except ProcessLookupError:
-                return
-            except subprocess.TimeoutExpired:
-                continue
+        self.group.end()
+        self.folder.cleanup()
 
 
 @dataclass
@@ -158,13 +150,6 @@ def on_core(number: int) -> Callable[[], None] | None:
     if len(cores) < 2:
         return None
     return lambda: os.sched_setaffinity(0, {cores[number]})
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def measure_row(

@@ -1,10 +1,7 @@
-"""Real servers as processes: started in a group of their own on a free port, ended with it."""
+"""Real servers of each kind on a free port, which answer before they are used."""
 
 from __future__ import annotations
 
-import os
-import re
-import signal
 import socket
 import subprocess
 import sys
@@ -15,12 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from testkit.processes import HOST, LISTENING, PAUSE, ProcessGroup, clean_environment, free_port
+
 ROOT = Path(__file__).resolve().parent.parent
-HOST = "127.0.0.1"
 START_SECONDS = 40
 STOP_SECONDS = 20
-PAUSE = 0.02
-LISTENING = re.compile(r"Listening at: http://127\.0\.0\.1:(\d+)")
 
 GUNICORN = ("-m", "gunicorn", "--no-control-socket", "--keep-alive", "30")
 GRANIAN = (
@@ -65,18 +61,22 @@ class Server:
     """A running server; its process group has the id of its first process."""
 
     kind: str
-    process: subprocess.Popen[bytes]
+    group: ProcessGroup
     port: int
     folder: Path
     arguments: list[str] = field(default_factory=list)
 
     @property
+    def process(self) -> subprocess.Popen[bytes]:
+        return self.group.popen
+
+    @property
     def log(self) -> str:
-        return (self.folder / "log").read_text(errors="replace")
+        return self.group.log
 
     def workers(self) -> list[int]:
         """The processes of the group but the first, which only looks after them."""
-        return [pid for pid in group_members(self.process.pid) if pid != self.process.pid]
+        return [pid for pid in self.group.members() if pid != self.group.pid]
 
     def signal(self, number: int) -> None:
         """Send a signal to the first process, as an operator or init system does."""
@@ -114,32 +114,22 @@ def serving(
             for _ in range(5):
                 port = free_port() if kind == "granian" else 0
                 arguments = [*COMMANDS[kind](workers, threads, port), *options, app]
-                process = start([*before, python, *arguments], folder, variables)
-                server = Server(kind, process, port, folder, arguments)
+                group = ProcessGroup(
+                    [*before, python, *arguments],
+                    folder / "log",
+                    cwd=ROOT,
+                    env=environment() | {"RELIABILITY_FOLDER": name} | variables,
+                )
+                server = Server(kind, group, port, folder, arguments)
                 if listens(server):
                     break
-                end_group(process)
+                group.end(seconds=STOP_SECONDS)
             else:
                 raise ServerFailed(f"{kind} does not start: {last_line(server)}")
             yield server
         finally:
             if server is not None:
-                end_group(server.process)
-
-
-def start(
-    command: Sequence[str], folder: Path, variables: dict[str, str]
-) -> subprocess.Popen[bytes]:
-    with (folder / "log").open("wb") as log:
-        return subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment() | {"RELIABILITY_FOLDER": str(folder)} | variables,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+                server.group.end(seconds=STOP_SECONDS)
 
 
 def environment() -> dict[str, str]:
@@ -147,17 +137,7 @@ def environment() -> dict[str, str]:
 
     PYTHONPATH goes as well: it may name a source tree, which must not serve for the original.
     """
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("PYTHON", "FLASK_", "WERKZEUG_", "GRANIAN_", "GUNICORN_"))
-    }
-    return kept | {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def free_port() -> int:
-    with socket.create_server((HOST, 0)) as listener:
-        return int(listener.getsockname()[1])
+    return clean_environment(("PYTHON", "FLASK_", "WERKZEUG_", "GRANIAN_", "GUNICORN_"))
 
 
 def listens(server: Server) -> bool:
@@ -169,7 +149,7 @@ def listens(server: Server) -> bool:
         if not server.port and (found := LISTENING.search(server.log)):
             server.port = int(found[1])
         # Another server may have taken the same free port: the answer has to be one of ours.
-        if server.port and answering_pid(server.port) in group_members(server.process.pid):
+        if server.port and answering_pid(server.port) in server.group.members():
             return True
         time.sleep(PAUSE)
     raise ServerFailed(f"{server.kind} did not answer in {START_SECONDS} s: {last_line(server)}")
@@ -190,34 +170,3 @@ def answering_pid(port: int) -> int | None:
 def last_line(server: Server | None) -> str:
     lines = server.log.split("\n") if server else []
     return next((line for line in reversed(lines) if line.strip()), "no output")
-
-
-def group_members(group: int) -> list[int]:
-    """The living processes of a process group, without zombies."""
-    members = []
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
-        try:
-            state = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(state[2]) == group and state[0] != "Z":
-            members.append(int(entry))
-    return sorted(members)
-
-
-def end_group(process: subprocess.Popen[bytes]) -> None:
-    """End a server and all its workers: by SIGTERM, and what is left by SIGKILL."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-        except ProcessLookupError:
-            break
-        deadline = time.monotonic() + STOP_SECONDS
-        while time.monotonic() < deadline:
-            process.poll()
-            if not group_members(process.pid):
-                break
-            time.sleep(PAUSE)
-    process.wait()

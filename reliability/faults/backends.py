@@ -8,15 +8,12 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
-from reliability.servers import HOST, PAUSE, free_port
+from testkit.processes import HOST, ProcessGroup, free_port
 
-START_SECONDS = 40
 STOP_SECONDS = 20
 
 
@@ -31,37 +28,20 @@ class Backend:
         self.folder = folder
         self.command = command
         self.user = user
-        self.log: IO[bytes] = (folder / "log").open("wb")
-        self.process: subprocess.Popen[bytes] | None = None
+        self.group: ProcessGroup | None = None
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        self.process = subprocess.Popen(
-            self.command,
-            cwd=self.folder,
-            user=self.user,
-            stdin=subprocess.DEVNULL,
-            stdout=self.log,
-            stderr=self.log,
-            start_new_session=True,
+        self.group = ProcessGroup(
+            self.command, self.folder / "log", cwd=self.folder, user=self.user
         )
-        deadline = time.monotonic() + START_SECONDS
-        while not self.is_up():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{self.command[0]} does not answer")
-            time.sleep(PAUSE)
+        self.group.wait_until(self.is_up)
 
     def stop(self) -> None:
         """End it as an administrator in a hurry does; connections to it are cut."""
-        if self.process is None:
-            return
-        self.process.send_signal(signal.SIGINT)
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.process = None
+        if self.group is not None:
+            self.group.end(signal.SIGINT, STOP_SECONDS)
+            self.group = None
 
     def is_up(self) -> bool:
         raise NotImplementedError
@@ -150,5 +130,4 @@ def backend(kind: type[Redis] | type[Postgres]) -> Iterator[Redis | Postgres]:
     finally:
         if running is not None:
             running.stop()
-            running.log.close()
         shutil.rmtree(folder, ignore_errors=True)

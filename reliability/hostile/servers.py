@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import re
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-HOST = "127.0.0.1"
+from testkit.processes import HOST, clean_environment, started
+
 APP = Path(__file__).with_name("served.py")
-LISTENING = re.compile(r"(?:Running on|Listening at:) http://127\.0\.0\.1:(\d+)")
 
 
 @dataclass(frozen=True)
@@ -56,51 +51,9 @@ class Server:
 @contextmanager
 def running(*command: str, **variables: str) -> Iterator[Server]:
     """Run ``python -m`` with a command that serves; wait until it listens."""
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("FLASK_", "WERKZEUG_"))
-    }
-    environment |= {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", **variables}
     with tempfile.TemporaryDirectory() as folder:
         log_path = Path(folder) / "log"
-        with log_path.open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", *command],
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        try:
-            yield Server(_wait_for_port(process, log_path), log_path)
-        finally:
-            _stop(process)
-
-
-def _wait_for_port(process: subprocess.Popen[bytes], log_path: Path) -> int:
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        printed = log_path.read_text(errors="replace")
-        if found := LISTENING.search(printed):
-            return int(found[1])
-        if process.poll() is not None:
-            break
-        time.sleep(0.02)
-    raise RuntimeError(f"no server:\n{log_path.read_text(errors='replace')}")
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the process group that the server leads."""
-    for number, patience in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
-        try:
-            os.killpg(process.pid, number)
-        except ProcessLookupError:
-            break
-        try:
-            process.wait(patience)
-        except subprocess.TimeoutExpired:
-            continue
-    process.wait()
+        environment = clean_environment(**variables)
+        words = [sys.executable, "-m", *command]
+        with started(words, log_path, cwd=folder, env=environment) as group:
+            yield Server(group.listening_port(), log_path)

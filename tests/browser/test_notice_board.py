@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from server_process import Server, clean_environment, python, running
+from server_process import Server, python, running
+from testkit.processes import clean_environment
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import ssl
-import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable
@@ -15,6 +13,7 @@ from typing import Any
 import click
 import pytest
 from click.testing import Result
+from testkit import processes
 from werkzeug.test import run_wsgi_app
 
 import flask.cli
@@ -345,34 +344,12 @@ def test_served_app_answers(write: Write, project: Path) -> None:
     )
     # Port 0 lets the system choose.
     words = [sys.executable, "-m", "flask", "--app", "shop", "run", "--port", "0"]
-    log = project / "log"
-    with (
-        log.open("wb") as stream,
-        subprocess.Popen(words, cwd=project, stdout=stream, stderr=stream) as process,
-    ):
-        try:
-            url = wait_for_url(log, process)
-            with urllib.request.urlopen(url, timeout=10) as response:
-                assert response.read() == b"welcome"
-        finally:
-            process.terminate()
-    text = log.read_text(encoding="utf-8")
-    assert "'shop'" in text
-    assert "Debug mode: off" in text
-
-
-def wait_for_url(log: Path, process: subprocess.Popen[bytes]) -> str:
-    """Wait until the server has said where it listens."""
-    for _ in range(200):
-        found = re.search(r"Running on (http://\S+)", log.read_text(encoding="utf-8"))
-        if found:
-            return found[1]
-        try:
-            process.wait(timeout=0.1)
-        except subprocess.TimeoutExpired:
-            continue
-        break
-    pytest.fail(f"no server: {log.read_text(encoding='utf-8')}")
+    with processes.started(words, project / "log", cwd=project) as group:
+        url = f"http://127.0.0.1:{group.listening_port()}"
+        with urllib.request.urlopen(url, timeout=10) as response:
+            assert response.read() == b"welcome"
+    assert "'shop'" in group.log
+    assert "Debug mode: off" in group.log
 
 
 def test_run_is_a_command_of_the_program() -> None:

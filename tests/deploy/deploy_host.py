@@ -11,7 +11,6 @@ import os
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,13 +21,12 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from server_process import clean_environment, stop_group
+from testkit.processes import PAUSE, ProcessGroup, clean_environment, free_port
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 BOARD = ROOT / "examples" / "notice_board"
 WAIT_SECONDS = 60
-PAUSE = 0.02
 LOG_CHARACTERS = 3000
 
 # What the guides name, and what stands for it below the folder of the host.
@@ -37,44 +35,18 @@ PLACES = ("/srv/board", "/run/board", "/etc/board", "/var/log/board", "/var/lib/
 _numbers = count(1)
 
 
-class Process:
-    """A process in a group of its own, with all that it printed in a file."""
-
-    def __init__(self, command: Sequence[str], log_path: Path, **options: object) -> None:
-        self.log_path = log_path
-        with log_path.open("wb") as log:
-            self.popen: subprocess.Popen[bytes] = subprocess.Popen(  # type: ignore[call-overload]
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                **options,
-            )
-
-    @property
-    def pid(self) -> int:
-        return self.popen.pid
-
-    @property
-    def log(self) -> str:
-        return self.log_path.read_text(errors="replace")
+class Process(ProcessGroup):
+    """A process of a guide, in a group of its own, with all that it printed in a file."""
 
     @property
     def last_words(self) -> str:
         return self.log[-LOG_CHARACTERS:]
 
-    def wait_until(self, is_so: Callable[[], object], what: str = "it answered") -> None:
+    def wait_until(
+        self, is_so: Callable[[], object], seconds: float = WAIT_SECONDS, what: str = "it answered"
+    ) -> None:
         """Wait until something holds; fail at once where the process has ended before."""
-
-        def holds() -> bool:
-            if is_so():
-                return True
-            status = self.popen.poll()
-            assert status is None, f"{self.popen.args} ended with {status}:\n{self.last_words}"
-            return False
-
-        wait_until(holds, lambda: f"{self.popen.args} before {what}:\n{self.last_words}")
+        super().wait_until(is_so, seconds, what)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send the signal to the first process of the group, and answer its status."""
@@ -186,13 +158,12 @@ class Host:
             cwd=folder or self.root,
             env=self.environment(**variables),
         )
-        self._stack.callback(stop_group, process.popen)
+        self._stack.callback(process.end)
         return process
 
     def free_port(self) -> int:
         """A port that nobody listens on, at an address that no other test uses."""
-        with socket.create_server((self.address, 0)) as listener:
-            return int(listener.getsockname()[1])
+        return free_port(self.address)
 
     def endpoint(self) -> str:
         return f"{self.address}:{self.free_port()}"

@@ -12,14 +12,13 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from testkit.processes import answers, started
 
-START_SECONDS = 60
 STOP_SECONDS = 20
 # Debian keeps servers where only root's search path leads.
 SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
@@ -33,8 +32,6 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-Process = subprocess.Popen[bytes]
 
 
 def program(name: str, package: str | None = None) -> str:
@@ -66,41 +63,9 @@ def foreground(
     goodbye: signal.Signals = signal.SIGTERM,
 ) -> Iterator[None]:
     """Run a server that answers `is_up` once it is; all that it prints goes to `folder`/log."""
-    log_path = folder / "log"
-    with log_path.open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, user=user, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-        )
-    try:
-        wait_until(is_up, process, log_path)
+    with started(command, folder / "log", goodbye, STOP_SECONDS, cwd=folder, user=user) as group:
+        group.wait_until(is_up)
         yield
-    finally:
-        end(process, goodbye)
-
-
-def end(process: Process, goodbye: signal.Signals) -> None:
-    process.send_signal(goodbye)
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def wait_until(is_up: Callable[[], bool], process: Process, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not is_up():
-        if process.poll() is not None:
-            printed = log.read_text(errors="replace")
-            raise RuntimeError(f"{process.args} ended with {process.returncode}:\n{printed}")
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{process.args} did not answer in {START_SECONDS} s")
-        time.sleep(0.02)
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager

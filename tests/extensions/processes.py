@@ -9,7 +9,8 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
-from server_process import Server, clean_environment, running
+from server_process import Server, running
+from testkit.processes import clean_environment
 
 COMMAND_SECONDS = 100
 RunServer = Callable[..., Server]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from server_process import clean_environment, stop_group
+from testkit.processes import clean_environment, started
 
 pytestmark = pytest.mark.uses("a worker process")
 
@@ -87,18 +86,10 @@ def worker(module, tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPat
     """A real worker process that takes its tasks from Redis."""
     monkeypatch.setenv("REDIS_URL", redis_url)
     command = ["celery", "-A", "worker", "worker", "--pool", "solo", "--loglevel", "warning"]
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *command, "--without-gossip", "--without-mingle"],
-            cwd=tmp_path,
-            env=clean_environment() | {"REDIS_URL": redis_url, "PYTHONPATH": str(tmp_path)},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    yield process
-    stop_group(process)
+    words = [sys.executable, "-m", *command, "--without-gossip", "--without-mingle"]
+    environment = clean_environment(REDIS_URL=redis_url, PYTHONPATH=str(tmp_path))
+    with started(words, tmp_path / "log", cwd=tmp_path, env=environment) as group:
+        yield group
 
 
 def test_task_of_a_worker_has_the_app_and_a_context_of_its_own(module, worker) -> None:

@@ -1,28 +1,19 @@
-"""Servers as real processes: started in a process group of their own, ended with it."""
+"""Servers of the tests, and how to speak with them."""
 
 from __future__ import annotations
 
 import http.client
-import os
-import re
 import shutil
-import signal
 import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from testkit.processes import HOST, clean_environment, started
+
 APPS = Path(__file__).parent / "apps"
-HOST = "127.0.0.1"
-# Both the development server and gunicorn say this once their socket listens.
-LISTENING = re.compile(r"(?:Running on|Listening at:) http://127\.0\.0\.1:(\d+)")
-START_SECONDS = 60
-STOP_SECONDS = 10
-PAUSE = 0.02
 
 AS_WRITTEN = "app.run(debug=True)"
 # Looking at files' times is enough for a test; watching whole folders hears every neighbour.
@@ -91,63 +82,8 @@ def running(
     command: Sequence[str], folder: Path, log_path: Path, **variables: str
 ) -> Iterator[Server]:
     """Run a server in `folder` until the block ends; `variables` go to its environment."""
-    with log_path.open("wb") as log:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=clean_environment() | variables,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        yield Server(wait_for_port(process, log_path), log_path)
-    finally:
-        stop_group(process)
-
-
-def clean_environment() -> dict[str, str]:
-    """Return this process's environment without what would steer the server from outside."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("FLASK_", "WERKZEUG_"))}
-    return kept | {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def wait_for_port(process: subprocess.Popen[bytes], log_path: Path) -> int:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        printed = log_path.read_text(errors="replace")
-        if found := LISTENING.search(printed):
-            return int(found[1])
-        if process.poll() is not None:
-            raise RuntimeError(f"the server ended with status {process.returncode}:\n{printed}")
-        time.sleep(PAUSE)
-    raise TimeoutError(f"no server after {START_SECONDS} s:\n{log_path.read_text()}")
-
-
-def stop_group(process: subprocess.Popen[bytes]) -> None:
-    """End the server and its children, reloader and workers included."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        if not signal_group(process.pid, number):
-            break
-        deadline = time.monotonic() + STOP_SECONDS
-        while time.monotonic() < deadline and group_lives(process):
-            time.sleep(PAUSE)
-    process.wait()
-
-
-def group_lives(process: subprocess.Popen[bytes]) -> bool:
-    process.poll()  # Collects the leader, which would otherwise stay in the group as a zombie.
-    return signal_group(process.pid, 0)
-
-
-def signal_group(group: int, number: int) -> bool:
-    """Send a signal to every process of the group; tell whether there was one."""
-    try:
-        os.killpg(group, number)
-    except ProcessLookupError:
-        return False
-    return True
+    with started(command, log_path, cwd=folder, env=clean_environment(**variables)) as group:
+        yield Server(group.listening_port(), log_path)
 
 
 def python(*arguments: str) -> list[str]:

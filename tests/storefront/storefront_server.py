@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from server_process import Server, clean_environment, python, running
+from server_process import Server, python, running
+from testkit.processes import clean_environment
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "storefront"
 FLASK = python("-m", "flask", "--app", "storefront")
