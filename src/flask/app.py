@@ -20,6 +20,7 @@ from .blueprints import max_age_setting, open_in
 from .cli import AppGroup, devserver
 from .ctx import UNSET, AppContext, RequestContext, Unset
 from .diagnostics.explanations import warn_of_debug_mode
+from .doors.application import ABSENT, AsgiApplication
 from .globals import _cv_request, g, request, session
 from .globals import current_app as current_app
 from .globals import request_ctx as request_ctx
@@ -44,10 +45,13 @@ from .wrappers import Request, Response
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from .doors.body import Receive
+    from .doors.scope import Scope
+    from .doors.sending import Send
     from .testing import FlaskClient, FlaskCliRunner
 
 
-class Flask(App):
+class Flask(AsgiApplication, App):
     """A web application: a WSGI application, and the place where everything is declared.
 
     Each step of a request is a method here.  A subclass or an instance may replace any of them;
@@ -372,8 +376,31 @@ class Flask(App):
     # The way of a request. Each method is one step and may be overridden; where it is not, the
     # compiled pipeline does the step's work without calling it.
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Handle a request as :attr:`wsgi_app` does, which middleware replaces."""
+    @t.overload
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse, /
+    ) -> Iterable[bytes]: ...
+
+    @t.overload
+    def __call__(
+        self, environ: Scope, start_response: Receive, send: Send, /
+    ) -> t.Awaitable[None]: ...
+
+    @t.overload
+    def __call__(self, environ: Scope, /) -> t.Callable[[Receive, Send], t.Awaitable[None]]: ...
+
+    def __call__(
+        self, environ: t.Any, start_response: t.Any = ABSENT, send: t.Any = ABSENT
+    ) -> t.Any:
+        """Handle a request: ``app(environ, start_response)`` by WSGI, as :attr:`wsgi_app` does;
+        ``await app(scope, receive, send)`` by ASGI, as :attr:`asgi_app` does.
+
+        Middleware replaces those two.
+        """
+        if send is not ABSENT:
+            return self.asgi_app(environ, start_response, send)
+        if start_response is ABSENT:
+            return self._asgi2_instance(environ)
         return self.wsgi_app(environ, start_response)
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -383,6 +410,8 @@ class Flask(App):
         """
         compiled = self._generation.compiled
         if compiled is None:
+            if self.has_serving_functions:
+                self._ensure_started()
             compiled = self._compile()
             warn_of_debug_mode(self, environ)
         return compiled.door(self, environ, start_response)  # type: ignore[no-any-return]
@@ -506,4 +535,5 @@ def _given_or_handled(exc: BaseException | Unset | None) -> BaseException | None
 
 
 overrides.remember(Flask)
+AsgiApplication.built_in_call = Flask.__call__
 shortcuts[Flask.url_for] = build_from_template

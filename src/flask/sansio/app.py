@@ -38,6 +38,7 @@ from .scaffold import (
     find_package,
     setupmethod,
 )
+from .serving import AppServing
 
 if t.TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -62,7 +63,7 @@ def _as_timedelta(value: timedelta | int | None) -> timedelta | None:
     return timedelta(seconds=value)
 
 
-class App(WatchedAttributes, Scaffold):
+class App(WatchedAttributes, AppServing, Scaffold):
     """An application without I/O; :class:`flask.Flask` is the one that serves.
 
     :param import_name: the package or module that it is declared in, usually ``__name__``.

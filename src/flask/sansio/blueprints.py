@@ -9,6 +9,7 @@ from functools import update_wrapper
 
 from .. import typing as ft
 from .scaffold import Scaffold, _endpoint_from_view_func, setupmethod
+from .serving import BlueprintServing
 
 if t.TYPE_CHECKING:
     from .app import App
@@ -80,7 +81,7 @@ def _first(*values: t.Any) -> t.Any:
     return next((value for value in values if value is not None), None)
 
 
-class Blueprint(Scaffold):
+class Blueprint(BlueprintServing, Scaffold):
     """A part of an application.
 
     :param name: put before the names of its endpoints, with a dot.

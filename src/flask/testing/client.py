@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from copy import copy
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 import werkzeug.test
+from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wsgi import get_current_url
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import Headers
 
     from ..app import Flask
+
+DOOR_VARIABLE = "FLASK_TEST_CLIENT_DOOR"
+"""The environment variable that names the door, ``wsgi`` or ``asgi``, of clients that don't."""
 
 #: Where an application finds a function to hand its contexts to, if they are to be kept.
 _PRESERVE = "werkzeug.debug.preserve_context"
@@ -55,14 +60,20 @@ class FlaskClient(werkzeug.test.Client):
 
     application: Flask
 
+    default_door: ClassVar[str] = "wsgi"
+    """The protocol of clients for which neither an argument nor the environment names one."""
+
     preserve_context: bool
     """Whether requests leave their contexts current; true inside a ``with`` block."""
 
     environ_base: dict[str, Any]
     """What the WSGI environment of every request begins with, unless the request differs."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, door: str | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._door = door or os.environ.get(DOOR_VARIABLE) or self.default_door
+        if self._door not in {"asgi", "wsgi"}:
+            raise ValueError(f"A test client goes through 'wsgi' or 'asgi', not {self._door!r}.")
         self.preserve_context = False
         self.environ_base = {
             "REMOTE_ADDR": "127.0.0.1",
@@ -72,6 +83,11 @@ class FlaskClient(werkzeug.test.Client):
         self._new_contexts: list[AbstractContextManager[Any]] = []
         # ... and those that are entered now.
         self._context_stack = ExitStack()
+
+    def _keep_cookies(self, environ: WSGIEnvironment, headers: Headers) -> None:
+        url = urlsplit(get_current_url(environ))
+        cookies = headers.getlist("Set-Cookie")
+        self._update_cookies_from_response(url.hostname or "localhost", url.path, cookies)
 
     def __enter__(self) -> Self:
         if self.preserve_context:
@@ -161,12 +177,24 @@ class FlaskClient(werkzeug.test.Client):
     ) -> tuple[Iterable[bytes], str, Headers]:
         # PERF: Werkzeug's own makes the whole URL twice, to take the host and the path of it.
         where = origin(environ)
-        if where is None:
+        if where is None and self._door == "wsgi":
             return super().run_wsgi_app(environ, buffered)
         self._add_cookies_to_wsgi(environ)
-        answer = werkzeug.test.run_wsgi_app(self.application, environ, buffered=buffered)
-        self._update_cookies_from_response(*where, answer[2].getlist("Set-Cookie"))
+        answer = self._call_application(environ, buffered)
+        if where is None:
+            self._keep_cookies(environ, answer[2])
+        else:
+            self._update_cookies_from_response(*where, answer[2].getlist("Set-Cookie"))
         return answer
+
+    def _call_application(
+        self, environ: WSGIEnvironment, buffered: bool
+    ) -> tuple[Iterable[bytes], str, Headers]:
+        if self._door == "wsgi":
+            return werkzeug.test.run_wsgi_app(self.application, environ, buffered=buffered)
+        from .asgi import run_asgi_app  # PERF: imports asyncio
+
+        return run_asgi_app(self.application, environ, buffered)
 
     def _add_cookies_to_wsgi(self, environ: WSGIEnvironment) -> None:
         where = None if self._cookies is None else origin(environ)
@@ -226,7 +254,4 @@ class FlaskClient(werkzeug.test.Client):
         response = app.response_class()
         with context:
             app.session_interface.save_session(app, session, response)
-        url = urlsplit(get_current_url(environ))
-        self._update_cookies_from_response(
-            url.hostname or "localhost", url.path, response.headers.getlist("Set-Cookie")
-        )
+        self._keep_cookies(environ, response.headers)

@@ -1,0 +1,1 @@
+"""SERVE: how requests come in and responses go out, by protocol."""

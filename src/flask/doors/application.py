@@ -1,0 +1,103 @@
+"""The methods by which an application is called by ASGI, to be inherited by ``Flask``."""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+
+from ..ctx import after_this_request, has_request_context
+
+if t.TYPE_CHECKING:
+    from ..sansio.app import App
+    from .asgi import AsgiDoor
+    from .body import Receive
+    from .scope import Scope
+    from .sending import Send
+
+    _App = App
+else:
+    _App = object
+
+
+class _Absent(enum.Enum):
+    ABSENT = 1
+
+
+ABSENT: t.Any = _Absent.ABSENT
+"""Stands for an argument that was not passed, by which the protocols are told apart."""
+
+
+class AsgiApplication(_App):
+    """What an application offers to ASGI servers, and background tasks."""
+
+    if t.TYPE_CHECKING:
+        wsgi_app: t.Callable[..., t.Any]
+
+    built_in_call: t.ClassVar[t.Callable[..., t.Any]]
+    """The ``__call__`` that does nothing but call :attr:`wsgi_app` or :attr:`asgi_app`."""
+
+    _asgi_single_callable = True  # Daphne looks here, as objects can't be coroutine functions
+    _asgi_door: AsgiDoor | None = None
+
+    async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a connection by ASGI.
+
+        Wrap this, ``app.asgi_app = Middleware(app.asgi_app)``, rather than the application.
+        """
+        door = self._asgi_door
+        if door is None:
+            door = self._open_asgi_door()
+        await door(self, self._wsgi_entry(), scope, receive, send)
+
+    def _wsgi_entry(self) -> t.Any:
+        """Return the WSGI application with all that was put around it.
+
+        Middleware replaces :attr:`wsgi_app`; some packages replace ``__call__`` of the class.
+        """
+        if type(self).__call__ is AsgiApplication.built_in_call:
+            return self.wsgi_app
+        return self
+
+    def _open_asgi_door(self) -> AsgiDoor:
+        from .asgi import AsgiDoor  # PERF: imports asyncio, which WSGI servers don't need
+
+        door = self.__dict__["_asgi_door"] = AsgiDoor()
+        return door
+
+    def _asgi2_instance(self, scope: Scope) -> t.Callable[[Receive, Send], t.Awaitable[None]]:
+        """Return what ASGI's second version calls: a function for one connection."""
+
+        async def instance(receive: Receive, send: Send) -> None:
+            await self.asgi_app(scope, receive, send)
+
+        return instance
+
+    def _ensure_started(self) -> None:
+        """Call what comes before serving, where no server has said that it starts."""
+        from .lifespan import ensure_started  # PERF: as above
+
+        ensure_started(self)
+
+    def add_background_task(
+        self, func: t.Callable[..., t.Any], *args: t.Any, **kwargs: t.Any
+    ) -> None:
+        """Have a function called in the background: after the response, if called by a request.
+
+        :param func: sync or async; called with the application current, and no request.
+        :raises RuntimeError: if too many tasks have not ended yet.
+        """
+        from .background import background_tasks  # PERF: as above
+
+        def start() -> None:
+            door = self._asgi_door
+            loop = None if door is None else door.loop
+            background_tasks(self).start(self, loop, func, args, kwargs)
+
+        def start_when_sent(response: t.Any) -> t.Any:
+            response.call_on_close(start)
+            return response
+
+        if has_request_context():
+            after_this_request(start_when_sent)
+        else:
+            start()

@@ -1,0 +1,179 @@
+"""Worker threads: order, growth, limits, fork and end."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable
+
+import pytest
+
+from flask.doors.threads import Mailbox, PinnedThread, WorkerPool
+
+
+def until(condition: Callable[[], object], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.001)
+
+
+def test_jobs_run_in_their_order() -> None:
+    pool = WorkerPool(1)
+    seen: list[int] = []
+    for number in range(1000):
+        pool.submit(lambda number=number: seen.append(number))  # type: ignore[misc]
+    assert pool.close(10)
+    assert seen == list(range(1000))
+
+
+def test_blocked_threads_do_not_keep_others_from_their_jobs() -> None:
+    pool = WorkerPool(8)
+    release, ran = threading.Event(), threading.Event()
+    for _ in range(7):
+        pool.submit(release.wait)
+    pool.submit(ran.set)
+    assert ran.wait(10)
+    release.set()
+    assert pool.close(10)
+
+
+def test_no_more_threads_than_allowed() -> None:
+    pool = WorkerPool(3)
+    release = threading.Event()
+    for _ in range(20):
+        pool.submit(release.wait)
+    until(lambda: pool.waiting == 17)
+    assert pool.threads == 3
+    release.set()
+    assert pool.close(10)
+
+
+def test_idle_thread_is_used_before_another_is_started() -> None:
+    pool = WorkerPool(8)
+    for _ in range(50):
+        done = threading.Event()
+        pool.submit(done.set)
+        assert done.wait(10)
+        until(lambda: pool._crew.idle)
+    assert pool.threads == 1
+    pool.close(10)
+
+
+def test_no_job_is_lost_between_threads_that_fall_asleep() -> None:
+    pool = WorkerPool(4)
+    count = 0
+    lock = threading.Lock()
+
+    def job() -> None:
+        nonlocal count
+        with lock:
+            count += 1
+
+    def submit() -> None:
+        for number in range(2000):
+            pool.submit(job)
+            if number % 7 == 0:
+                time.sleep(0)
+
+    submitters = [threading.Thread(target=submit) for _ in range(3)]
+    for thread in submitters:
+        thread.start()
+    for thread in submitters:
+        thread.join()
+    until(lambda: count == 6000)
+    assert pool.close(10)
+
+
+def test_thread_outlives_a_job_that_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    failures: list[object] = []
+    monkeypatch.setattr("sys.excepthook", lambda kind, *_: failures.append(kind))
+    pool = WorkerPool(1)
+    ran = threading.Event()
+    pool.submit(lambda: 1 / 0)
+    pool.submit(ran.set)
+    assert ran.wait(10)
+    assert failures == [ZeroDivisionError]
+    pool.close(10)
+
+
+def test_closed_pool_takes_no_jobs() -> None:
+    pool = WorkerPool(1)
+    assert pool.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        pool.submit(print)
+
+
+def test_pool_without_threads_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        WorkerPool(0)
+
+
+def test_job_is_let_go_of_when_done() -> None:
+    class Thing:
+        def __call__(self) -> None: ...
+
+    pool = WorkerPool(1)
+    thing = Thing()
+    ref = weakref.ref(thing)
+    pool.submit(thing)
+    del thing
+    until(lambda: gc.collect() is not None and ref() is None)
+    pool.close(10)
+
+
+def test_pinned_thread_is_one_thread() -> None:
+    pinned = PinnedThread()
+    seen: list[int] = []
+    for _ in range(20):
+        pinned.submit(lambda: seen.append(threading.get_ident()))
+    assert pinned.close(10)
+    assert len(seen) == 20
+    assert len(set(seen)) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system can't fork")
+def test_child_process_has_threads_of_its_own() -> None:
+    pool = WorkerPool(2)
+    done = threading.Event()
+    pool.submit(done.set)
+    assert done.wait(10)
+    pid = os.fork()
+    if pid == 0:  # pragma: no cover - in the child
+        again = threading.Event()
+        pool.submit(again.set)
+        os._exit(0 if again.wait(10) else 1)
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    pool.close(10)
+
+
+def test_mailbox_delivers_all_in_order() -> None:
+    async def main() -> list[int]:
+        mailbox = Mailbox(asyncio.get_running_loop())
+        seen: list[int] = []
+        done = asyncio.Event()
+
+        def post() -> None:
+            for number in range(5000):
+                mailbox.post(lambda number=number: seen.append(number))  # type: ignore[misc]
+            mailbox.post(done.set)
+
+        thread = threading.Thread(target=post)
+        thread.start()
+        await asyncio.wait_for(done.wait(), 10)
+        thread.join()
+        return seen
+
+    assert asyncio.run(main()) == list(range(5000))
+
+
+def test_post_to_a_closed_loop_does_nothing() -> None:
+    loop = asyncio.new_event_loop()
+    mailbox = Mailbox(loop)
+    loop.close()
+    mailbox.post(lambda: None)
