@@ -7,7 +7,7 @@ PIP_FLAGS ?=
 # Extra words for pytest: make test ARGS='-k session -x'
 ARGS ?=
 # Tests marked so need a browser, other packages, a build or a type checker: they have targets of their own.
-APART = browser or deploy or extensions or hostile or packaging or reliability or storefront or typing
+APART = asgi or browser or deploy or extensions or hostile or packaging or reliability or storefront or typing
 
 BIN = $(VENV)/bin
 INSTALL = python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS)

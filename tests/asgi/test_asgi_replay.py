@@ -19,7 +19,12 @@ from flask.testing import FlaskClient
 SCENARIOS = harness.load()
 RECORDS = recorded()
 
+HEAD = "a response to HEAD is sent without the body that a replaced method gives it"
+
 DIFFERENCES = {
+    "response_classes.overridden_part[AppIter]": HEAD,
+    "response_classes.changed_after_it_was_made[get_app_iter]": HEAD,
+    "response_classes.changed_after_it_was_made[get_wsgi_response]": HEAD,
     "responses.view_returns[tuple_header_snow]": (
         "a header outside of Latin-1 can't be sent: WSGI servers fail on it later, ASGI's can't"
     ),
@@ -40,15 +45,23 @@ def without_what_asgi_lacks(value: Any) -> Any:
     if isinstance(value, list):
         return [without_what_asgi_lacks(item) for item in value]
     if isinstance(value, str):
-        if re.fullmatch(r"\d{1,4} [^\d]*", value):
-            return value.split()[0]
+        value = re.sub(r"(^|')(\d{1,4}) [^\d']*('|$)", r"\1\2\3", value)
         return re.sub(r"^[\w-]+: ", lambda found: found[0].lower(), value)
     return value
 
 
-@pytest.mark.parametrize(
-    "identity", [identity for identity in sorted(SCENARIOS) if reason_for(identity) is None]
-)
+def identities() -> list[Any]:
+    """Answer the scenarios; those that are generated take their time, and a target of their own."""
+    return [
+        pytest.param(identity, marks=pytest.mark.asgi)
+        if identity.startswith("generated.")
+        else identity
+        for identity in sorted(SCENARIOS)
+        if reason_for(identity) is None
+    ]
+
+
+@pytest.mark.parametrize("identity", identities())
 def test_answers_as_through_wsgi(identity: str) -> None:
     seen = without_what_asgi_lacks(harness.observe(identity, SCENARIOS[identity]))
     wanted = without_what_asgi_lacks(RECORDS[identity])

@@ -185,6 +185,8 @@ class Conversation:
             self._converse(app, scope), context=context, name=f"test {scope['path']}"
         )
         self._task = task
+        _tasks.add(task)
+        task.add_done_callback(_tasks.discard)
 
     async def _converse(self, app: Flask, scope: Scope) -> None:
         error: BaseException | None = None
@@ -244,6 +246,14 @@ class Conversation:
                 self._steps = None
         return self._events.get()
 
+    def drop(self) -> None:
+        """Go away without waiting, as nobody has the response any more."""
+        if self._task.done():
+            return
+        self._home.loop.call_soon_threadsafe(self._feed.gone.set)
+        if self._steps is not None:
+            t.cast(t.Any, self._steps).close()
+
     def close(self) -> None:
         """Go away; what is left of the response is closed."""
         if self._is_over:
@@ -254,6 +264,10 @@ class Conversation:
             t.cast(t.Any, steps).close()
         for _ in self._pieces():
             pass
+
+
+_tasks: set[asyncio.Task[None]] = set()
+"""Tasks that have not ended, which loops themselves don't hold."""
 
 
 class Body:
@@ -273,6 +287,9 @@ class Body:
 
     def close(self) -> None:
         self._conversation.close()
+
+    def __del__(self) -> None:
+        self._conversation.drop()
 
 
 def run_asgi_app(app: Flask, environ: WSGIEnvironment, buffered: bool) -> Answer:
