@@ -11,9 +11,10 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 import traceback
 import typing as t
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -457,6 +458,66 @@ def test_a_loop_that_somebody_closed_is_replaced() -> None:
     assert not another.is_closed()
 
 
+async def leave_nothing() -> None:
+    await asyncio.sleep(0)
+
+
+async def leave_a_cancelled_timer() -> None:
+    asyncio.get_running_loop().call_later(60, print).cancel()
+
+
+async def wait_with_a_limit() -> None:
+    await asyncio.wait_for(asyncio.sleep(0), 60)
+
+
+async def wait_for_a_thread() -> None:
+    await asyncio.to_thread(int)
+
+
+async def leave_a_timer() -> None:
+    asyncio.get_running_loop().call_later(60, print)
+
+
+async def set_up_anew() -> None:
+    asyncio.get_running_loop().slow_callback_duration = 7
+
+
+async def leave_a_callback_of_a_callback() -> None:
+    loop = asyncio.get_running_loop()
+    loop.call_soon(loop.call_soon, print, "called, though late")
+
+
+async def leave_a_thread_at_work() -> None:
+    asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.01)
+
+
+@pytest.mark.parametrize(
+    ("leave", "stays"),
+    [
+        (leave_nothing, True),
+        (leave_a_cancelled_timer, True),
+        (wait_with_a_limit, True),
+        (wait_for_a_thread, True),
+        (leave_a_timer, False),
+        (set_up_anew, False),
+        (leave_a_callback_of_a_callback, False),
+        (leave_a_thread_at_work, False),
+    ],
+)
+def test_a_loop_stays_only_if_it_is_left_as_it_was_found(
+    leave: Callable[[], Coroutine[t.Any, t.Any, None]], stays: bool
+) -> None:
+    async def view() -> asyncio.AbstractEventLoop:
+        await leave()
+        return asyncio.get_running_loop()
+
+    first, second = asynchronous.to_sync(view)(), asynchronous.to_sync(view)()
+
+    assert (first is second) is stays
+    assert first.is_closed() is not stays
+    assert not stays or not first._scheduled  # type: ignore[attr-defined]
+
+
 def test_threads_have_loops_of_their_own_which_end_with_them(app: Flask) -> None:
     together = threading.Barrier(4)
 
@@ -687,7 +748,7 @@ def test_a_forked_process_has_loops_of_its_own_and_leaves_the_parents_alone() ->
         thread.start()
         ready.wait()
         loop = call()
-        loops = list(asynchronous._open_loops)
+        loops = list(asynchronous.loop.open_loops)
         assert len(loops) == 2
         pid = os.fork()
         if pid == 0:
