@@ -53,8 +53,8 @@ def steps() -> dict[str, Callable[[], object]]:
 
     app(environ, start_response)
     app(environ | {"PATH_INFO": "/shop/books/42"}, start_response)
-    compiled = app._generation.compiled
-    table, hosts, config = compiled.table, compiled.hosts, app.config
+    program = app._revision.program
+    table, hosts, config = program.find_table(app, environ), program.hosts["http"], app.config
 
     def contexts() -> None:
         context, own = RequestContext(app, environ), AppContext(app)
@@ -80,7 +80,7 @@ def steps() -> dict[str, Callable[[], object]]:
 
     def emit() -> object:
         body = b"Hello, World!"
-        start_response("200 OK", [compiled.text_type, ("Content-Length", str(len(body)))])
+        start_response("200 OK", [program.text_type, ("Content-Length", str(len(body)))])
         return (body,)
 
     def by_object() -> object:

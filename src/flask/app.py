@@ -21,17 +21,24 @@ from .cli import AppGroup, devserver
 from .ctx import UNSET, AppContext, RequestContext, Unset
 from .diagnostics.explanations import warn_of_debug_mode
 from .doors.application import ABSENT, AsgiApplication
+from .doors.wsgi import make_wsgi_handler
 from .globals import _cv_request, g, request, session
 from .globals import current_app as current_app
 from .globals import request_ctx as request_ctx
 from .helpers import get_debug_flag as get_debug_flag
 from .helpers import get_flashed_messages, is_async, send_from_directory
 from .helpers import get_load_dotenv as get_load_dotenv
-from .pipeline import errors, hooks, overrides, steps, urls, view
+from .pipeline import _conductor_sync as conductor
+from .pipeline import replaced, steps, urls
 from .pipeline import response as responses
-from .pipeline.compiler import Compiled, compile_app
-from .pipeline.entry_wsgi import open_door
-from .routing.building import build_from_template, build_here
+from .pipeline.invalidation import keep_methods_in_base
+from .pipeline.program import (
+    EMPTY_CLASSES,
+    RequestProgram,
+    compile_program,
+    note_empty_class,
+)
+from .routing.building import build_from_template
 from .sansio.app import App
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .signals import appcontext_tearing_down as appcontext_tearing_down
@@ -51,6 +58,7 @@ if t.TYPE_CHECKING:
     from .testing import FlaskClient, FlaskCliRunner
 
 
+@keep_methods_in_base
 class Flask(AsgiApplication, App):
     """A web application: a WSGI application, and the place where everything is declared.
 
@@ -93,7 +101,7 @@ class Flask(AsgiApplication, App):
     )
     """What the configuration has before it is loaded."""
 
-    watched_names = overrides.WATCHED
+    watched_names = replaced.WATCHED
 
     request_class: type[Request] = Request
     """What :data:`flask.request` stands for."""
@@ -263,9 +271,7 @@ class Flask(AsgiApplication, App):
         :raises RuntimeError: outside of a request if ``SERVER_NAME`` is not set.
         """
         if _anchor is None and _method is None and _scheme is None and not _external:
-            url = build_here(self._generation.paths, endpoint, values)
-            if url is None:
-                url = urls.build_first(self, endpoint, values)
+            url = urls.build_quickly(self, endpoint, values)
             if url is not None:
                 return url
         special = {
@@ -325,16 +331,20 @@ class Flask(AsgiApplication, App):
     def app_context(self) -> AppContext:
         """Return a context in which the application is current, to be used by ``with``."""
         context = AppContext(self)
-        if not overrides.is_built_in(self, Flask, "create_url_adapter"):
+        if self._replaces("create_url_adapter"):
             context.url_adapter  # noqa: B018 - an override may expect to be called each time
         return context
 
     def request_context(self, environ: WSGIEnvironment) -> RequestContext:
         """Return a context in which the request of an environ is current."""
         context = RequestContext(self, environ)
-        if not overrides.is_built_in(self, Flask, "create_url_adapter"):
+        if self._replaces("create_url_adapter"):
             context.url_adapter  # noqa: B018 - an override may expect to be called each time
         return context
+
+    def _replaces(self, name: str) -> bool:
+        """Whether the application replaced a step."""
+        return name in vars(self) or getattr(type(self), name) is not replaced.BUILT_IN[Flask][name]
 
     def test_request_context(self, *args: t.Any, **kwargs: t.Any) -> RequestContext:
         """Return the context of a made-up request, to be used by ``with``.
@@ -408,47 +418,66 @@ class Flask(AsgiApplication, App):
 
         Wrap this, ``app.wsgi_app = Middleware(app.wsgi_app)``, rather than the application.
         """
-        compiled = self._generation.compiled
-        if compiled is None:
-            if self.has_serving_functions:
-                self._ensure_started()
-            compiled = self._compile()
-            warn_of_debug_mode(self, environ)
-        return compiled.door(self, environ, start_response)  # type: ignore[no-any-return]
+        program = self._revision.program
+        # PERF: '_current_program' does all of this, at the price of two calls.
+        if (
+            program is None
+            or type(self).__mro__ is not program.mro
+            or len(_FLASKS)
+            + len(_APP_CONTEXTS)
+            + len(_REQUEST_CONTEXTS)
+            + len(_REQUESTS)
+            + len(_SESSIONS)
+            + len(_COOKIE_SESSIONS)
+            != program.namespace_size
+            or (program.needs_check and not program.holds(self))
+        ):
+            program = self._current_program()
+        handle = program.door
+        if handle is None:
+            handle = self._open_door(program, environ)
+        return handle(self, environ, start_response)  # type: ignore[no-any-return]
 
-    def _compile(self) -> Compiled:
-        return compile_app(self, Flask, open_door)
+    def _current_program(self) -> RequestProgram:
+        """Return what the application serves by, compiled anew if something has changed."""
+        program: RequestProgram | None = self._revision.program
+        if program is None or not program.holds(self):
+            return compile_program(self, Flask)
+        return program
+
+    def _open_door(self, program: RequestProgram, environ: WSGIEnvironment) -> t.Any:
+        if self.has_serving_functions:
+            self._ensure_started()
+        vars(self)["_got_first_request"] = True
+        program.door = make_wsgi_handler(self, program)
+        warn_of_debug_mode(self, environ)
+        return program.door
 
     def full_dispatch_request(self) -> Response:
         """Run hooks, view and error handlers; return the finished response."""
-        if not self._got_first_request:
-            self._got_first_request = True
-        try:
-            steps.announce_start(self)
-            early = self.preprocess_request()
-            rv = self.dispatch_request() if early is None else early
-        except Exception as error:
-            rv = self.handle_user_exception(error)
-        try:
-            return self.finalize_request(rv)
-        finally:
-            del rv  # perhaps an exception, whose traceback holds this frame
+        vars(self)["_got_first_request"] = True
+        ctx = _cv_request.get()
+        return conductor.respond(self, ctx, steps.current_plan(self, ctx))
 
     def preprocess_request(self) -> ft.ResponseReturnValue | None:
         """Run what comes before the view; what it returns, if not ``None``, is the response."""
-        return t.cast("ft.ResponseReturnValue | None", hooks.run_before(self, _cv_request.get()))
+        ctx = _cv_request.get()
+        rv = conductor.preprocess_request(self, ctx, steps.current_plan(self, ctx))
+        return t.cast("ft.ResponseReturnValue | None", rv)
 
     def dispatch_request(self) -> ft.ResponseReturnValue:
         """Call the view, or raise what kept routing from finding one."""
-        return t.cast("ft.ResponseReturnValue", view.call_view(self, _cv_request.get()))
+        ctx = _cv_request.get()
+        rv = conductor.dispatch_request(self, ctx, steps.current_plan(self, ctx))
+        return t.cast("ft.ResponseReturnValue", rv)
 
     def raise_routing_exception(self, request: Request) -> t.NoReturn:
         """Raise what routing failed with."""
-        view.raise_routing_exception(self, request)
+        steps.raise_routing_exception(self, request)
 
     def make_default_options_response(self) -> Response:
         """Return the answer to ``OPTIONS`` requests for views that do not answer themselves."""
-        return view.options_response(self, _cv_request.get())
+        return steps.options_response(self, _cv_request.get())
 
     def make_response(self, rv: ft.ResponseReturnValue) -> Response:
         """Return the response that a view's return value stands for.
@@ -467,41 +496,37 @@ class Flask(AsgiApplication, App):
 
         :param from_error_handler: log what fails in doing so instead of raising it.
         """
-        response = self.make_response(rv)
-        try:
-            response = self.process_response(response)
-            steps.announce_response(self, response)
-        except Exception:
-            if from_error_handler:
-                self.logger.exception("The response to an error could not be finished as usual")
-            else:
-                raise
-        return response
+        return conductor.finalize_request(
+            self, _cv_request.get(), rv, from_error_handler=from_error_handler
+        )
 
     def process_response(self, response: Response) -> Response:
         """Run what comes after the view, and save the session."""
-        return t.cast(Response, hooks.run_after(self, _cv_request.get(), response))
+        ctx = _cv_request.get()
+        return conductor.process_response(self, ctx, steps.current_plan(self, ctx), response)
 
     def do_teardown_request(self, exc: BaseException | Unset | None = UNSET) -> None:
         """Run what comes at the end of the request, before its context is popped.
 
         :param exc: what ended the request; by default the exception being handled.
         """
-        hooks.run_teardown_request(self, _given_or_handled(exc))
+        plan = steps.current_plan(self, _cv_request.get())
+        conductor.run_teardown_request(self, plan, _given_or_handled(exc))
 
     def do_teardown_appcontext(self, exc: BaseException | Unset | None = UNSET) -> None:
         """Run what comes at the end of the application context, before it is popped.
 
         :param exc: what ended it; by default the exception being handled.
         """
-        hooks.run_teardown_appcontext(self, _given_or_handled(exc))
+        program = self._current_program()
+        conductor.run_teardown_appcontext(self, program, _given_or_handled(exc))
 
     # Errors
 
     def handle_user_exception(self, e: Exception) -> HTTPException | ft.ResponseReturnValue:
         """Return the response value for an exception from a hook or view, or raise it again."""
         try:
-            rv = errors.handle_user_exception(self, _cv_request.get(), e)
+            rv = conductor.handle_user_exception(self, _cv_request.get(), e)
             return t.cast("ft.ResponseReturnValue", rv)
         finally:
             del e  # once raised again, its traceback holds this frame
@@ -509,7 +534,7 @@ class Flask(AsgiApplication, App):
     def handle_http_exception(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
         """Return the response value for an HTTP exception: its handler's, or itself."""
         return t.cast(
-            "ft.ResponseReturnValue", errors.handle_http_exception(self, _cv_request.get(), e)
+            "ft.ResponseReturnValue", conductor.handle_http_exception(self, _cv_request.get(), e)
         )
 
     def handle_exception(self, e: Exception) -> Response:
@@ -518,7 +543,7 @@ class Flask(AsgiApplication, App):
         In debug mode and in tests the exception is raised again (``PROPAGATE_EXCEPTIONS``).
         """
         try:
-            return t.cast(Response, errors.handle_exception(self, _cv_request.get(), e))
+            return conductor.handle_exception(self, _cv_request.get(), e)
         finally:
             del e  # once raised again, its traceback holds this frame
 
@@ -534,6 +559,11 @@ def _given_or_handled(exc: BaseException | Unset | None) -> BaseException | None
     return sys.exc_info()[1] if isinstance(exc, Unset) else exc
 
 
-overrides.remember(Flask)
 AsgiApplication.built_in_call = Flask.__call__
+replaced.remember(Flask)
+note_empty_class(Flask)
 shortcuts[Flask.url_for] = build_from_template
+
+(_SESSIONS, _COOKIE_SESSIONS, _APP_CONTEXTS, _REQUESTS, _REQUEST_CONTEXTS, _FLASKS) = map(
+    vars, EMPTY_CLASSES
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import enum
 import sys
 import typing as t
 from functools import update_wrapper
@@ -12,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from . import typing as ft
 from .globals import _cv_app, _cv_request
-from .sansio.registries import WatchedType
+from .pipeline.invalidation import keep_methods_in_base
 from .signals import appcontext_popped, appcontext_pushed
 from .wrappers import Request, decode_wsgi, derived
 
@@ -93,8 +94,6 @@ def after_this_request(f: ft.AfterRequestCallable[t.Any]) -> ft.AfterRequestCall
             "'after_this_request' can only be used while a request is handled: call it from a view"
             " or a hook, or use 'app.after_request' for every request."
         )
-    if not context._after_request_functions:
-        context._after_request_functions = []
     context._after_request_functions.append(f)
     return f
 
@@ -132,10 +131,24 @@ def has_app_context() -> bool:
     return _cv_app.get(None) is not None
 
 
-class _Context(metaclass=WatchedType):
-    """What both contexts share: they are pushed and popped, also by a ``with`` block."""
+class ContextState(enum.Enum):
+    """A context's place in its life."""
 
-    watched_names = frozenset({"push", "pop", "match_request"})
+    NEW = "new"
+    """Never pushed."""
+
+    ACTIVE = "active"
+    """Pushed, once or several times."""
+
+    ENDED = "ended"
+    """Popped as often as it was pushed; it may be pushed again."""
+
+
+NEW, ACTIVE, ENDED = ContextState
+
+
+class _Context:
+    """Base of both contexts: they are pushed and popped, also by a ``with`` block."""
 
     if t.TYPE_CHECKING:
 
@@ -156,6 +169,7 @@ class _Context(metaclass=WatchedType):
         self.pop(exc_value)
 
 
+@keep_methods_in_base
 class AppContext(_Context):
     """The application that is current, with the namespace ``g`` and a URL adapter.
 
@@ -226,6 +240,7 @@ def _check_order(kind: str, current: _Context, popped: _Context) -> None:
         )
 
 
+@keep_methods_in_base
 class RequestContext(_Context):
     """One request on its way through the application.
 
@@ -234,24 +249,34 @@ class RequestContext(_Context):
     :param session: the session, if it is open already.
     """
 
-    # PERF: as in AppContext; a request that needs none of these does not pay for them.
+    # PERF: class attributes stand for what most requests never have, as setting them on each
+    # instance costs time in each request.
     flashes: list[tuple[str, str]] | None = None
     """Messages flashed before this request, once they were asked for."""
 
-    rule: Rule | None = None
-    """The rule that matched, from the moment that routing has found it."""
+    state = NEW
+    """Whether it was pushed yet, and is still."""
 
-    _after_request_functions: t.Any = ()
-    _opened: SessionMixin | None = None
-    _made: Request | None = None
-    routing_error: HTTPException | None = None
-    _view_args: dict[str, t.Any] | None = None
-    _tokens: tuple[tuple[contextvars.Token[RequestContext], AppContext | None], ...] | None = None
-    _adapter: MapAdapter | Unset | None = UNSET
-    keeps_adapter = False
+    error: BaseException | None = None
+    """What ended the request, while it is being served."""
+
+    plan: t.Any = None
+    """The plan of the endpoint that was found for the request."""
+
+    adapter_overridden = False
     """Whether URLs are only built by the adapter: somebody else's, or none at all."""
 
-    _opening = False
+    # Routing results belong to the request object from the moment that it is made.
+    _rule: Rule | None = None
+    _view_args: dict[str, t.Any] | None = None
+    _routing_error: HTTPException | None = None
+
+    _request: Request | None = None
+    _session_object: SessionMixin | None = None
+    _is_opening_session = False
+    _response_functions: list[ft.AfterRequestCallable[t.Any]] | None = None
+    _tokens: tuple[tuple[contextvars.Token[RequestContext], AppContext | None], ...] = ()
+    _adapter: MapAdapter | Unset | None = UNSET
     _shares_app_context = False
 
     app: Flask
@@ -266,10 +291,10 @@ class RequestContext(_Context):
         self.app = app
         self.environ = environ
         if request is not None:
-            self._made = request
+            self._request = request
             setattr(self, "request", request)  # noqa: B010 - instead of deriving it
         if session is not None:
-            self._opened = session
+            self._session_object = session
 
     @derived
     def request(self) -> Request:
@@ -277,21 +302,38 @@ class RequestContext(_Context):
         app = self.app
         request = app.request_class(self.environ)
         request.json_module = app.json
-        if self.rule is not None:
-            request.url_rule = self.rule
+        if self._rule is not None:
+            request.url_rule = self._rule
             request.view_args = self._view_args
-        elif self.routing_error is not None:
-            request.routing_exception = self.routing_error
-        self._made = request
+        elif self._routing_error is not None:
+            request.routing_exception = self._routing_error
+        self._request = request
         return request
 
     @property
     def method(self) -> str:
         """The request's method, upper case."""
-        if self._made is None and self.app.request_class is Request:
+        if self._request is None and self.app.request_class is Request:
             method: str = self.environ["REQUEST_METHOD"]
             return method.upper()
         return self.request.method
+
+    @property
+    def url_rule(self) -> Rule | None:
+        """The rule that matched, or that somebody put in its place."""
+        request = self._request
+        return self._rule if request is None else request.url_rule
+
+    @property
+    def _after_request_functions(self) -> list[ft.AfterRequestCallable[t.Any]]:
+        """Functions for the response to this request alone."""
+        if self._response_functions is None:
+            self._response_functions = []
+        return self._response_functions
+
+    @_after_request_functions.setter
+    def _after_request_functions(self, functions: list[ft.AfterRequestCallable[t.Any]]) -> None:
+        self._response_functions = functions
 
     @property
     def url_adapter(self) -> MapAdapter | None:
@@ -302,18 +344,18 @@ class RequestContext(_Context):
             try:
                 adapter = self._adapter = self.app.create_url_adapter(self.request)
             except HTTPException as error:
-                self.keeps_adapter = True
+                self.adapter_overridden = True
                 self.keep_routing_error(error)
         return adapter
 
     @url_adapter.setter
     def url_adapter(self, adapter: MapAdapter | None) -> None:
         self._adapter = adapter
-        self.keeps_adapter = True
+        self.adapter_overridden = True
 
     @derived
     def url_root(self) -> str:
-        """What the paths of URLs begin with: where the application is mounted, and a slash."""
+        """The path that the application is mounted at, with a slash at its end."""
         return decode_wsgi(self.environ.get("SCRIPT_NAME") or "").rstrip("/") + "/"
 
     @property
@@ -322,55 +364,51 @@ class RequestContext(_Context):
 
         :raises AssertionError: before the context was pushed.
         """
-        session = self._opened
+        session = self._session_object
         if session is None:
-            if self._tokens is None:
+            if self.state is NEW:
                 raise AssertionError(
                     "The session is opened when the request context is pushed, which this one"
                     " has not been."
                 )
-            session = self._open_session()
+            session = self.open_session()
         session.accessed = True
         return session
 
     @property
     def _session(self) -> SessionMixin | None:
         """The session without the mark that someone asked for it."""
-        if self._opened is None and self._tokens is not None and not self._opening:
-            return self._open_session()
-        return self._opened
+        if self._session_object is None and self.state is not NEW and not self._is_opening_session:
+            return self.open_session()
+        return self._session_object
 
     @_session.setter
     def _session(self, session: SessionMixin | None) -> None:
-        self._opened = session
+        self._session_object = session
 
-    def _open_session(self) -> SessionMixin:
+    def open_session(self) -> SessionMixin:
+        """Have the session interface open the session."""
         app = self.app
         interface = app.session_interface
-        self._opening = True  # and remains so if that fails
+        self._is_opening_session = True  # and remains so if that fails
         session = interface.open_session(app, self.request)
         if session is None:
             session = interface.make_null_session(app)
-        self._opened = session
-        self._opening = False
+        self._session_object = session
+        self._is_opening_session = False
         return session
 
     def keep_routing_error(self, error: HTTPException) -> None:
-        self.routing_error = error
-        if self._made is not None:
-            self._made.routing_exception = error
+        """Keep why routing failed, to be raised when the view would be called."""
+        self._routing_error = error
+        if self._request is not None:
+            self._request.routing_exception = error
 
-    def forget_way_to_routing_error(self) -> None:
-        """Drop how a routing error that was answered came about: the frames hold this context."""
-        error = self.routing_error
+    def clear_routing_traceback(self) -> None:
+        """Drop the traceback of a routing error that was answered: its frames hold this context."""
+        error = self._routing_error
         if error is not None and sys.exc_info()[1] is not error:
             error.__traceback__ = error.__context__ = None
-
-    def open_early(self, lazy_session: bool) -> None:
-        """Make what a class of the application's own may expect to be made for each request."""
-        self.request  # noqa: B018 - derived when asked for
-        if not lazy_session and self._opened is None:
-            self._open_session()
 
     def copy(self) -> t.Self:
         """Return a context with the same request and session, to be pushed elsewhere."""
@@ -386,10 +424,10 @@ class RequestContext(_Context):
         except HTTPException as error:
             self.keep_routing_error(error)
         else:
-            self.rule = rule
+            self._rule = rule
             self._view_args = args = dict(view_args)
-            if self._made is not None:
-                self._made.url_rule, self._made.view_args = rule, args
+            if self._request is not None:
+                self._request.url_rule, self._request.view_args = rule, args
 
     def push(self) -> None:
         """Make this the current request; the opposite is :meth:`pop`.
@@ -398,15 +436,16 @@ class RequestContext(_Context):
         session, so that converters may use it, and finds the rule.
         """
         current = _cv_app.get(None)
-        own: AppContext | None = None
+        app_context: AppContext | None = None
         if current is None or current.app is not self.app:
-            own = self.app.app_context()
-            own.push()
+            app_context = self.app.app_context()
+            app_context.push()
         else:
             self._shares_app_context = True
-        self._tokens = (*(self._tokens or ()), (_cv_request.set(self), own))
-        if self._opened is None:
-            self._open_session()
+        self._tokens += ((_cv_request.set(self), app_context),)
+        self.state = ACTIVE
+        if self._session_object is None:
+            self.open_session()
         if self.url_adapter is not None:
             self.match_request()
 
@@ -425,20 +464,22 @@ class RequestContext(_Context):
             if len(self._tokens) == 1:
                 self._tear_down(exc)
         finally:
-            *rest, (token, own) = self._tokens
+            *rest, (token, app_context) = self._tokens
             self._tokens = tuple(rest)
             _cv_request.reset(token)
-            if self.routing_error is not None and not rest:
-                self.forget_way_to_routing_error()
-            if own is not None:
-                own.pop(exc)
+            if not rest:
+                self.state = ENDED
+                if self._routing_error is not None:
+                    self.clear_routing_traceback()
+            if app_context is not None:
+                app_context.pop(exc)
         _check_order("request", current, self)
 
     def _tear_down(self, exc: BaseException | None) -> None:
         try:
             self.app.do_teardown_request(exc)
         finally:
-            if self._made is not None:
+            if self._request is not None:
                 self.close_request()
 
     def close_request(self) -> None:
@@ -449,11 +490,6 @@ class RequestContext(_Context):
         if close is not None:
             close()
 
-    def is_at(self, rule: Rule | None) -> bool:
-        """Whether the request still has the rule, which a hook or the view may have changed."""
-        request = self._made
-        return self.rule is rule and (request is None or request.url_rule is rule)
-
     def begin_stream(self) -> AppContext | None:
         """Announce that the application is current again, for a stream; where another one is,
         push a context, and return it.
@@ -462,23 +498,23 @@ class RequestContext(_Context):
         current.announce_push()
         if current.app is self.app:
             return None
-        own = self.app.app_context()
-        own.push()
-        return own
+        app_context = self.app.app_context()
+        app_context.push()
+        return app_context
 
-    def end_stream(self, exc: BaseException | None, own: AppContext | None) -> None:
+    def end_stream(self, exc: BaseException | None, app_context: AppContext | None) -> None:
         """Run the teardown functions again, for what a stream used after the request's end.
 
         :param exc: what ended the stream, or ``None``.
-        :param own: what :meth:`begin_stream` pushed.
+        :param app_context: what :meth:`begin_stream` pushed.
         """
         try:
-            if not self._tokens:  # otherwise it is still pushed, and its end will come
+            if self.state is not ACTIVE:  # otherwise its end will come
                 self._tear_down(exc)
         finally:
-            if own is not None:
-                own.pop(exc)
-            elif not (self._tokens or self._shares_app_context):
+            if app_context is not None:
+                app_context.pop(exc)
+            elif self.state is not ACTIVE and not self._shares_app_context:
                 self.app.do_teardown_appcontext(exc)
             _cv_app.get().announce_end()
 

@@ -181,8 +181,12 @@ def url_for(
     app = current_app if ctx is None else ctx.app
     if _anchor is None and _method is None and _scheme is None and _external is None:
         # PERF: what the method does in the end, if it is the built-in one.
-        url = build_here(app._generation.paths_of_url_for, endpoint, values)
-        return app.url_for(endpoint, **values) if url is None else url
+        program = app._revision.program
+        if program is not None and not program.replaced.url_for:
+            url = build_here(app, endpoint, values)
+            if url is not None:
+                return url
+        return app.url_for(endpoint, **values)
     return app.url_for(
         endpoint,
         _anchor=_anchor,

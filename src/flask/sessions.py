@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as ResponseBase
 
 from .http.signing import SessionSerializer
 from .json.tag import TaggedJSONSerializer
-from .sansio.registries import WatchedType, move_all
+from .pipeline.invalidation import Observable, keep_methods_in_base
 
 if t.TYPE_CHECKING:
     from .app import Flask
@@ -83,6 +83,7 @@ class NullSession(SecureCookieSession):
         __setitem__ = __delitem__ = clear = pop = popitem = update = setdefault = _refuse_write
 
 
+@keep_methods_in_base
 class SessionInterface:
     """How sessions are opened and saved; ``Flask.session_interface`` is an instance.
 
@@ -171,12 +172,6 @@ class SessionInterface:
         raise NotImplementedError(f"{type(self).__name__} must implement 'save_session'")
 
 
-_INTERFACE_NAMES = frozenset(
-    {name for name in vars(SessionInterface) if name[:1] != "_"}
-    | {"digest_method", "get_signing_serializer", "key_derivation", "salt", "serializer"}
-    | {"session_class"}
-)
-
 session_json_serializer = TaggedJSONSerializer()
 
 
@@ -186,15 +181,14 @@ def _lazy_sha1(string: bytes = b"") -> t.Any:
     return hashlib.sha1(string)  # nosec B324
 
 
-class SecureCookieSessionInterface(SessionInterface, metaclass=WatchedType):
+@keep_methods_in_base
+class SecureCookieSessionInterface(Observable, SessionInterface):
     """Sessions in a cookie that the client can read but, being signed, not change."""
-
-    watched_names = _INTERFACE_NAMES
 
     def __setattr__(self, name: str, value: t.Any) -> None:
         super().__setattr__(name, value)
-        if type(self) is SecureCookieSessionInterface:
-            move_all()
+        if name != "_observers":
+            self._changed()
 
     session_class = SecureCookieSession
     """What is opened."""
@@ -317,11 +311,8 @@ def _attributes(name: str, *scope: tuple[str, t.Any]) -> str:
     return dump_cookie(name, "", **dict(scope)).removeprefix(f"{name}=")
 
 
-def _methods_of(interface_class: type) -> list[t.Any]:
-    return [getattr(interface_class, name) for name in sorted(_INTERFACE_NAMES)]
-
-
-_STANDARD_METHODS = _methods_of(SecureCookieSessionInterface)
+SESSION_CLASSES = (SessionInterface, SecureCookieSessionInterface)
+_SIZES = [len(vars(cls)) for cls in SESSION_CLASSES]
 
 
 def is_standard(interface: SessionInterface) -> bool:
@@ -332,6 +323,6 @@ def is_standard(interface: SessionInterface) -> bool:
     """
     return (
         type(interface) is SecureCookieSessionInterface
-        and not vars(interface)
-        and _methods_of(type(interface)) == _STANDARD_METHODS
+        and vars(interface).keys() <= {"_observers"}
+        and [len(vars(cls)) for cls in SESSION_CLASSES] == _SIZES
     )

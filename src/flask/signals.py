@@ -1,25 +1,18 @@
-"""The signals an application sends.
-
-They are blinker signals.  Those around a request tell the applications when a receiver is
-connected, because an application that serves without receivers leaves the sending out.
-"""
+"""The signals that an application sends; they are blinker's."""
 
 from __future__ import annotations
 
 from blinker import Namespace as Namespace
 
-from .sansio.registries import watched_signal
-
 _signals = Namespace()
 
 template_rendered = _signals.signal("template-rendered")
 before_render_template = _signals.signal("before-render-template")
+request_started = _signals.signal("request-started")
+request_finished = _signals.signal("request-finished")
+request_tearing_down = _signals.signal("request-tearing-down")
 got_request_exception = _signals.signal("got-request-exception")
+appcontext_tearing_down = _signals.signal("appcontext-tearing-down")
+appcontext_pushed = _signals.signal("appcontext-pushed")
+appcontext_popped = _signals.signal("appcontext-popped")
 message_flashed = _signals.signal("message-flashed")
-
-request_started = watched_signal("request-started")
-request_finished = watched_signal("request-finished")
-request_tearing_down = watched_signal("request-tearing-down")
-appcontext_pushed = watched_signal("appcontext-pushed")
-appcontext_tearing_down = watched_signal("appcontext-tearing-down")
-appcontext_popped = watched_signal("appcontext-popped")

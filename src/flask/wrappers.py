@@ -26,7 +26,7 @@ from .http.emission import (
 from .http.headers import Headers, full_content_type, make_headers
 from .http.pristine import Unpatched
 from .http.streams import AT_ONCE, BodyStream, plain_length
-from .sansio.registries import WatchedType
+from .pipeline.invalidation import keep_methods_in_base
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -80,6 +80,7 @@ def _config() -> Config | None:
 _CURRENT_APP = current_app
 
 
+@keep_methods_in_base
 class Request(RequestBase):
     """The request that an application handles, with what routing found out about it.
 
@@ -374,28 +375,12 @@ _STATUS_LINES: dict[int, str] = {
 }
 
 
-class Response(ResponseBase, metaclass=WatchedType):
+class Response(ResponseBase):
     """The response that an application sends; by default HTML.
 
     The headers are put into a :class:`~werkzeug.datastructures.Headers` when someone asks for
     them; a response that nobody looks at is sent without.
     """
-
-    watched_names: t.ClassVar[frozenset[str]] = frozenset(
-        {
-            "__call__",
-            "__init__",
-            "automatically_set_content_length",
-            "close",
-            "default_mimetype",
-            "default_status",
-            "get_app_iter",
-            "get_wsgi_headers",
-            "get_wsgi_response",
-            "iter_encoded",
-        }
-    )
-    """What a response that nobody looks at depends on."""
 
     default_mimetype: str | None = "text/html"
     json_module = json

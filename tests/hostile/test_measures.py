@@ -74,8 +74,8 @@ def test_a_difference_between_the_two_ways_is_found() -> None:
 def test_both_ways_of_this_package_are_taken() -> None:
     twins = Twins(application)
     twins.ask(Tally(), environ_of("/missing"))
-    assert twins.plain.app._generation.compiled.direct
-    assert not twins.stepwise.app._generation.compiled.direct
+    assert not twins.plain.app._revision.program.replaced.any()
+    assert twins.stepwise.app._revision.program.replaced.any()
     assert isinstance(twins.stepwise.app, Stepwise)
 
 

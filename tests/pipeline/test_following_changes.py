@@ -24,7 +24,7 @@ def app() -> Flask:
         return {"value": 1} if "json" in request.args else "index"
 
     app.test_client().get("/")
-    assert app._generation.compiled.direct
+    assert app._revision.program.is_plain
     return app
 
 
@@ -116,7 +116,7 @@ def test_a_step_replaced_on_the_class_is_called(app: Flask, monkeypatch: t.Any) 
         get(app)
     get(app)
     assert called == ["/"]
-    assert app._generation.compiled.direct
+    assert app._revision.program.is_plain
 
 
 def test_a_receiver_is_sent_signals_from_the_next_request_on(app: Flask) -> None:

@@ -63,7 +63,7 @@ class Overriding(Flask):
         return super().dispatch_request()
 
 
-WAYS = {"The way of a request": Flask, "Step by step": Overriding}
+WAYS = {"The way of a request": Flask, "With an override": Overriding}
 
 
 def way(title: str) -> list[Step]:

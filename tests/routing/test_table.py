@@ -117,7 +117,7 @@ def test_whatever_is_found_is_what_werkzeug_finds(
     declared: list[dict[str, t.Any]], asked: list[tuple[str, str]]
 ) -> None:
     url_map = build_map(declared)
-    table = RoutingTable(url_map)
+    table = RoutingTable(url_map, "")
     for path, method in asked:
         found = table.find(path, method)
         if found is MISSING:
@@ -144,7 +144,7 @@ def build_plain_map(declared: list[str], methods: list[str]) -> Map:
 @settings(max_examples=200, deadline=None)
 def test_plain_rules_are_decided_by_the_table_alone(declared: set[str], asked: list[str]) -> None:
     url_map = build_plain_map(sorted(declared), ["GET"])
-    table = RoutingTable(url_map)
+    table = RoutingTable(url_map, "")
     for path in [*asked, *declared]:
         if "//" in path:
             continue  # Werkzeug would redirect to the path with one slash
@@ -175,7 +175,7 @@ def test_allowed_methods_of_plain_rules_are_gathered_over_all_of_them(
 ) -> None:
     rules = [Rule(text, endpoint=text, methods=allowed) for text, allowed in declared]
     url_map = Map(rules)
-    assert RoutingTable(url_map).allowed_methods(path) == methods
+    assert RoutingTable(url_map, "").allowed_methods(path) == methods
     assert set(url_map.bind("example.org").allowed_methods(path)) == methods
 
 
@@ -191,7 +191,7 @@ def test_allowed_methods_are_left_to_werkzeug_where_a_walk_does_not_do(
     options: dict[str, t.Any], path: str
 ) -> None:
     url_map = build_map([{**options, "endpoint": "one", "methods": ["GET"]}])
-    assert RoutingTable(url_map).allowed_methods(path) is None
+    assert RoutingTable(url_map, "").allowed_methods(path) is None
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_usual_rules_are_decided_without_werkzeug(
     rule: str, path: str, arguments: dict[str, t.Any]
 ) -> None:
     url_map = Map([Rule(rule, endpoint="one", methods=["GET"])])
-    found = RoutingTable(url_map).find(path, "GET")
+    found = RoutingTable(url_map, "").find(path, "GET")
     assert found is not None
     assert found[1] == arguments
 
@@ -237,12 +237,12 @@ def test_what_takes_more_than_a_walk_is_left_to_werkzeug(
     options: dict[str, t.Any], path: str, method: str
 ) -> None:
     url_map = build_map([{**options, "endpoint": "one"}])
-    assert RoutingTable(url_map).find(path, method) is None
+    assert RoutingTable(url_map, "").find(path, method) is None
 
 
 def test_the_arguments_of_two_requests_are_not_one_object() -> None:
     url_map = Map([Rule("/a", endpoint="one", methods=["GET"], defaults={"page": 1})])
-    table = RoutingTable(url_map)
+    table = RoutingTable(url_map, "")
     first, second = table.find("/a", "GET"), table.find("/a", "GET")
     assert first is not None
     assert second is not None
@@ -270,7 +270,7 @@ def test_the_methods_of_a_path_are_those_that_werkzeug_allows(
     declared: list[dict[str, t.Any]], asked: list[str]
 ) -> None:
     url_map = build_map(declared)
-    table = RoutingTable(url_map)
+    table = RoutingTable(url_map, "")
     for path in asked:
         methods = table.allowed_methods(path)
         if methods is None:
@@ -279,7 +279,7 @@ def test_the_methods_of_a_path_are_those_that_werkzeug_allows(
 
 
 def test_a_path_without_any_rule_is_known_to_be_missing() -> None:
-    table = RoutingTable(Map([Rule("/a/<int:number>", endpoint="one", methods=["GET"])]))
+    table = RoutingTable(Map([Rule("/a/<int:number>", endpoint="one", methods=["GET"])]), "")
     assert table.find("/b", "GET") is MISSING
     assert table.find("/a/x", "GET") is MISSING
     assert table.find("/a/1", "POST") is None

@@ -223,11 +223,12 @@ def is_json_body_all(provider: t.Any) -> bool:
     """Whether a JSON response has no more to it than :meth:`DefaultJSONProvider.body`: nobody
     has replaced what makes it, on the provider's class or on the provider.
     """
+    if not isinstance(provider, DefaultJSONProvider):
+        return False
     cls = type(provider)
     own = vars(provider)
     return (
-        isinstance(provider, DefaultJSONProvider)
-        and cls.response is _RESPONSE
+        cls.response is _RESPONSE
         and cls._prepare_response_obj is _PREPARE
         and "response" not in own
         and "_prepare_response_obj" not in own

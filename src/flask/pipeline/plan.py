@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import typing as t
 
+from .invalidation import Revision
+
+if t.TYPE_CHECKING:
+    from .program import RequestProgram
+
 Hooks = tuple[t.Callable[..., t.Any], ...]
+
+_MAX_HANDLERS = 256
 
 
 class Plan:
-    """What happens to the requests for one endpoint, in its final order.
+    """The steps of the requests for one endpoint, in their final order.
 
     Compiled on the first request for the endpoint and kept until something is declared anew.
     A step for which there is nothing to do is an empty tuple.
@@ -16,20 +23,30 @@ class Plan:
 
     __slots__ = (
         "after",
-        "bare",
         "before",
-        "compiled",
+        "blueprints",
         "endpoint",
+        "handlers",
+        "has_no_pre_hooks",
+        "is_plain",
         "preprocessors",
+        "program",
+        "revision",
         "teardown",
         "view",
     )
 
-    compiled: t.Any
-    """What the plan is a part of, and is good for."""
+    program: RequestProgram
+    """The program that the plan is a part of."""
+
+    revision: Revision
+    """The plan holds for as long as its program is this revision's current one."""
 
     endpoint: str | None
     """``None``: for requests that no rule matched."""
+
+    blueprints: tuple[str, ...]
+    """The names of the endpoint's blueprint and of those around it, innermost first."""
 
     view: t.Callable[..., t.Any] | None
     """Called with the arguments from the path; ``None``: there is none, which is an error."""
@@ -48,5 +65,18 @@ class Plan:
     teardown: Hooks
     """``teardown_request`` functions, in the order of :attr:`after`."""
 
-    bare: bool
-    """Whether there is a view and nothing before it."""
+    handlers: dict[type[BaseException], t.Callable[..., t.Any] | None]
+    """Error handlers by exception class, as far as they were asked for."""
+
+    has_no_pre_hooks: bool
+    """Whether nothing comes before the view."""
+
+    is_plain: bool
+    """Whether there is a view and no other step, so that the entry point may do it all."""
+
+    def keep_handler(
+        self, error_class: type[BaseException], handler: t.Callable[..., t.Any] | None
+    ) -> None:
+        """Remember the handler of an exception class; classes may be made without end."""
+        if len(self.handlers) < _MAX_HANDLERS:
+            self.handlers[error_class] = handler

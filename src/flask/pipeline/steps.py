@@ -1,57 +1,256 @@
-"""The steps of the direct way, as far as a request takes more than the door does itself."""
+"""Steps of a request that never wait: ordinary functions that the conductor calls in order."""
 
 from __future__ import annotations
 
+import sys
 import typing as t
 
-from ..ctx import RequestContext
-from ..signals import request_finished, request_started
-from ..wrappers import text_response
-from .hooks import save_session
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.routing import RequestRedirect
+
+from ..ctx import ACTIVE, AppContext, RequestContext
+from ..diagnostics.explanations import FormDataRoutingRedirect
+from ..globals import _cv_app, _cv_request
+from ..routing.table import MISSING
+from ..signals import appcontext_pushed
+from ..wrappers import (
+    Request,
+    Response,
+    decode_wsgi,
+    emits_as_built_in,
+    text_response,
+)
+from .plan import Plan
 from .response import make_response
-from .view import call_view
 
 if t.TYPE_CHECKING:
+    from blinker import NamedSignal
+    from werkzeug.routing import Rule
+
     from ..app import Flask
-    from ..wrappers import Response
-    from .compiler import Compiled
-    from .plan import Plan
+    from .program import RequestProgram
+
+Call = tuple[t.Callable[..., t.Any], dict[str, t.Any]]
 
 
-def match_by_adapter(app: Flask, ctx: RequestContext, compiled: Compiled) -> Plan:
-    """Ask Werkzeug's matcher; return the plan of the endpoint that it finds, if any."""
-    ctx.match_request()
-    if ctx.rule is None:
-        return compiled.unmatched
-    return compiled.plan(app, ctx.rule.endpoint)
+def send(signal: NamedSignal, app: Flask, **values: t.Any) -> None:
+    """Send a signal if it has receivers for this application."""
+    if signal.has_receivers_for(app):
+        signal.send(app, _async_wrapper=app.ensure_sync, **values)
 
 
-def run_planned(app: Flask, ctx: RequestContext, compiled: Compiled, plan: Plan) -> t.Any:
-    """Run the hooks before the view, and the view unless one of them has the response."""
-    view_args = ctx._view_args
-    for preprocess in plan.preprocessors:
-        preprocess(plan.endpoint, view_args)
-    for before in plan.before:
-        rv = before()
-        if rv is not None:
-            return rv
-    request = ctx._made
+# Contexts and routing
+
+
+def make_context(app: Flask, environ: dict[str, t.Any], program: RequestProgram) -> RequestContext:
+    """Make the context of a request that comes in."""
+    replaced = program.replaced
+    if replaced.request_context or replaced.create_url_adapter:
+        return app.request_context(environ)
+    ctx = RequestContext(app, environ)
+    if not program.lazy_request:
+        ctx.request  # noqa: B018 - derived when asked for
+    return ctx
+
+
+def open_request(app: Flask, ctx: RequestContext, program: RequestProgram) -> Plan:
+    """Push the contexts, open the session and find the rule; return the plan of its endpoint."""
+    replaced = program.replaced
     if (
-        plan.view is None
-        or view_args is None
-        or app._generation.compiled is not compiled
-        or ctx.environ["REQUEST_METHOD"] == "OPTIONS"
-        or (
-            request is not None
-            and (
-                request.url_rule is not ctx.rule
-                or request.view_args is not view_args
-                or request.routing_exception is not None
-            )
-        )
+        type(ctx) is not RequestContext
+        or not program.has_standard_contexts
+        or replaced.app_context
+        or replaced.create_url_adapter
     ):
-        return call_view(app, ctx)  # also says what is wrong
-    return plan.view(**view_args)
+        ctx.push()
+        return current_plan(app, ctx)
+    current = _cv_app.get(None)
+    app_context = None
+    if current is None or current.app is not app:
+        app_context = AppContext(app)
+        app_context._tokens = (_cv_app.set(app_context),)
+        if appcontext_pushed.receivers:
+            send(appcontext_pushed, app)
+    else:
+        ctx._shares_app_context = True
+    ctx._tokens = ((_cv_request.set(ctx), app_context),)
+    ctx.state = ACTIVE
+    if not program.lazy_session and ctx._session_object is None:
+        ctx.open_session()
+    return match(app, ctx, program)
+
+
+def match(app: Flask, ctx: RequestContext, program: RequestProgram) -> Plan:
+    """Find the rule of a request, by the routing table or by Werkzeug's matcher."""
+    environ = ctx.environ
+    table = program.find_table(app, environ)
+    if table is None and program.matches_by_table and ctx.url_adapter is not None:
+        table = program.learn_host(app, environ, ctx.url_adapter)
+    if table is not None:
+        method = environ["REQUEST_METHOD"]
+        found = table.find(decode_wsgi(environ.get("PATH_INFO", "")), method)
+        if found is MISSING:
+            ctx.keep_routing_error(NotFound())
+            ctx.plan = program.unmatched
+            return program.unmatched
+        if found is not None:
+            leaf, view_args = found
+            rule = ctx._rule = leaf.rule
+            ctx._view_args = view_args
+            request = ctx._request
+            if request is not None:
+                request.url_rule, request.view_args = rule, view_args
+            plan: Plan | None = leaf.plan
+            if plan is None or plan.program is not program or not program.names_blueprints:
+                plan = leaf.plan = planned(app, ctx, program)
+            ctx.plan = plan
+            return plan
+    if ctx.url_adapter is not None:
+        ctx.match_request()
+    plan = ctx.plan = planned(app, ctx, program)
+    return plan
+
+
+def planned(app: Flask, ctx: RequestContext, program: RequestProgram) -> Plan:
+    """Return the plan for what the request is now."""
+    rule = ctx.url_rule
+    endpoint = None if rule is None else rule.endpoint
+    if program.names_blueprints:
+        return program.plan(app, endpoint)
+    return program.plan_for(app, endpoint, tuple(ctx.request.blueprints))
+
+
+def is_rerouted(ctx: RequestContext) -> bool:
+    """Whether somebody gave the request another rule than the one that was found."""
+    request = ctx._request
+    return request is not None and request.url_rule is not ctx._rule
+
+
+def current_plan(app: Flask, ctx: RequestContext) -> Plan:
+    """Return the plan of a request, which a hook may have changed, or the application's plans."""
+    plan: Plan | None = ctx.plan
+    if plan is not None and plan.revision.program is plan.program:
+        if not plan.program.names_blueprints:
+            plan = planned(app, ctx, plan.program)
+        else:
+            rule = ctx.url_rule
+            if (None if rule is None else rule.endpoint) == plan.endpoint:
+                return plan
+            plan = plan.program.plan(app, None if rule is None else rule.endpoint)
+    else:
+        plan = planned(app, ctx, app._current_program())
+    ctx.plan = plan
+    return plan
+
+
+# The view
+
+
+def find_view(app: Flask, ctx: RequestContext, plan: Plan) -> Call:
+    """Return the view and its arguments, or what answers in its place.
+
+    Raises what kept routing from finding a view.
+    """
+    request = ctx._request
+    if request is None:
+        error, rule, view_args = ctx._routing_error, ctx._rule, ctx._view_args
+    else:
+        error, rule = request.routing_exception, request.url_rule
+        view_args = request.view_args
+    if error is not None:
+        app.raise_routing_exception(ctx.request)
+    method = ctx.environ["REQUEST_METHOD"] if request is None else request.method
+    if method == "OPTIONS" and answers_options(rule):
+        return app.make_default_options_response, {}
+    if plan.view is None:
+        # Says what is missing.
+        return plan.program.bind(app, app.view_functions[t.cast("Rule", rule).endpoint]), {}
+    return plan.view, t.cast("dict[str, t.Any]", view_args)
+
+
+def answers_options(rule: Rule | None) -> bool:
+    """Whether the framework answers ``OPTIONS`` requests for a rule."""
+    return bool(getattr(rule, "provide_automatic_options", False))
+
+
+def raise_routing_exception(app: Flask, request: Request) -> t.NoReturn:
+    """Raise what routing failed with; in debug mode, explain a redirect that loses form data."""
+    error: HTTPException | None = request.routing_exception
+    assert error is not None, "routing succeeded"
+    loses_body = (
+        app.debug
+        and isinstance(error, RequestRedirect)
+        and error.code not in {307, 308}
+        and request.method not in {"GET", "HEAD", "OPTIONS"}
+    )
+    if loses_body:
+        raise FormDataRoutingRedirect(request)
+    try:
+        raise error
+    finally:
+        error = None  # its traceback holds this frame
+
+
+def options_response(app: Flask, ctx: RequestContext) -> Response:
+    """Return the answer to ``OPTIONS`` where the view gives none: the allowed methods."""
+    response = app.response_class()
+    program: RequestProgram | None = app._revision.program
+    table = None
+    if program is not None and not ctx.adapter_overridden and program.holds(app):
+        table = program.find_table(app, ctx.environ)
+    if table is not None:
+        # PERF: the adapter has its matcher fail for a method that does not exist.
+        methods = table.allowed_methods(decode_wsgi(ctx.environ.get("PATH_INFO", "")))
+        if methods and all(map(str.isalpha, methods)):
+            response.headers["Allow"] = ", ".join(methods)
+            return response
+    adapter = ctx.url_adapter
+    response.allow.update(() if adapter is None else adapter.allowed_methods())
+    return response
+
+
+# Errors
+
+
+def find_error_handler(
+    app: Flask, ctx: RequestContext, error: Exception
+) -> t.Callable[..., t.Any] | None:
+    """Return the handler of an exception, ready to be called, or ``None``."""
+    plan = current_plan(app, ctx)
+    program = plan.program
+    if program.replaced._find_error_handler:
+        handler = app._find_error_handler(error, ctx.request.blueprints)
+        return None if handler is None else program.bind(app, handler)
+    error_class = type(error)
+    if error_class in plan.handlers:
+        return plan.handlers[error_class]
+    handler = app._find_error_handler(error, plan.blueprints)
+    bound = None if handler is None else program.bind(app, handler)
+    plan.keep_handler(error_class, bound)
+    return bound
+
+
+def raise_again(error: Exception) -> t.NoReturn:
+    """Raise an exception that is being handled, with no line more in its traceback."""
+    try:
+        if sys.exc_info()[1] is error:
+            raise
+        raise error
+    finally:
+        del error
+
+
+# The response
+
+
+def respond_with(app: Flask, plan: Plan, rv: t.Any) -> t.Any:
+    """Make the response of a view's return value."""
+    program = plan.program
+    if program.replaced.make_response:
+        return app.make_response(rv)
+    if type(rv) is str and program.text_type is not None and emits_as_built_in():
+        return text_response(rv, program.text_type)
+    return make_response(app, rv)
 
 
 def must_refresh_session(app: Flask, ctx: RequestContext) -> bool:
@@ -68,36 +267,63 @@ def must_refresh_session(app: Flask, ctx: RequestContext) -> bool:
     return session is not None and session.permanent
 
 
-def finish(app: Flask, ctx: RequestContext, compiled: Compiled, plan: Plan, rv: t.Any) -> Response:
-    """Make the response, run the hooks after the view and save the session."""
-    if app._generation.compiled is not compiled:
-        return app.finalize_request(rv)
-    response: Response
-    if type(rv) is str and compiled.text_type is not None:
-        response = text_response(rv, compiled.text_type)
-    else:
-        response = make_response(app, rv)
-    for after in ctx._after_request_functions:
-        response = app.ensure_sync(after)(response)
-    for after in plan.after:
-        response = after(response)
-    if ctx._opened is None and not (
-        "HTTP_COOKIE" in ctx.environ and must_refresh_session(app, ctx)
-    ):
-        return response
-    if compiled.lazy_session and app._generation.compiled is compiled:  # unless a hook moved it
+def save_session(app: Flask, ctx: RequestContext, program: RequestProgram, response: t.Any) -> None:
+    """Have the session interface save the session."""
+    if program.lazy_session and program.revision.program is program:
+        if ctx._session_object is None and not (
+            "HTTP_COOKIE" in ctx.environ and must_refresh_session(app, ctx)
+        ):
+            return
         standard: t.Any = app.session_interface
         standard.save_where_needed(app, ctx._session, response)
-    else:
-        save_session(app, ctx, response)
-    return response
+        return
+    session = ctx._session
+    interface = app.session_interface
+    if not interface.is_null_session(t.cast(t.Any, session)):
+        interface.save_session(app, t.cast(t.Any, session), response)
 
 
-def announce_start(app: Flask) -> None:
-    if request_started.receivers:
-        request_started.send(app, _async_wrapper=app.ensure_sync)
+# The end
+
+PRESERVE = "werkzeug.debug.preserve_context"
+"""The environ key under which a debugger or a test client asks for the contexts."""
+
+_DISCONNECTS = (BrokenPipeError, ConnectionAbortedError, ConnectionResetError, GeneratorExit)
+"""Raised where a client does not wait for the rest of the response."""
 
 
-def announce_response(app: Flask, response: Response) -> None:
-    if request_finished.receivers:
-        request_finished.send(app, _async_wrapper=app.ensure_sync, response=response)
+def teardown_error(error: BaseException | None, raised: BaseException) -> BaseException | None:
+    """The error to pass to teardown functions when sending the response failed.
+
+    :param error: what had ended the request before, which remains the reason.
+    :param raised: raised by sending; that the client went away is no error.
+    """
+    if error is None and not isinstance(raised, _DISCONNECTS):
+        return raised
+    return error
+
+
+def merge_teardown_errors(failed: BaseException | None, raised: BaseException) -> BaseException:
+    """The error to raise once all functions have run: the first; the others are notes to it."""
+    if failed is None:
+        return raised
+    failed.add_note(f"A later teardown function failed too: {raised!r}")
+    return failed
+
+
+def has_standard_end(ctx: RequestContext) -> bool:
+    """Whether ending the request is the same as popping its context, step by step."""
+    return (
+        type(ctx) is RequestContext
+        and ctx.plan is not None
+        and ctx.plan.program.has_standard_contexts
+        and len(ctx._tokens) == 1
+        and _cv_request.get(None) is ctx
+    )
+
+
+def hand_over_contexts(environ: dict[str, t.Any]) -> None:
+    """Give the current contexts to whoever wants to push them again after the request."""
+    keep = environ[PRESERVE]
+    keep(_cv_app.get())
+    keep(_cv_request.get())

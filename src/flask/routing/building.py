@@ -32,31 +32,34 @@ def build_from_template(
     # long as making the path of them.
     if len(arguments) != 1 or not _NOT_VALUES.isdisjoint(values):
         return None
-    build = app._generation.paths.get(arguments[0])
-    ctx = _cv_request.get(None)
-    if build is None or ctx is None or ctx.keeps_adapter:
-        return None
-    path = build(values)
-    return None if path is None else ctx.url_root + path
+    return build_here(app, arguments[0], values)
 
 
 _NOT_VALUES = frozenset({"_anchor", "_method", "_scheme", "_external"})
 
 
-def build_here(
-    paths: dict[str, Build | None], endpoint: str, values: dict[str, t.Any]
-) -> str | None:
+def build_here(app: t.Any, endpoint: str, values: dict[str, t.Any]) -> str | None:
     """Return the path of an endpoint on the current request's host, or ``None`` if it takes more.
 
-    :param paths: the builders that were compiled so far, by endpoint.
+    It takes more, too, where the endpoint's builder has not been compiled yet.
     """
     # PERF: an adapter looks for the rules, the best of them, and the host on each call.
-    build = paths.get(endpoint)
+    program = app._revision.program
+    if program is None:
+        return None
+    build = program.url_builders.get(endpoint)
     ctx = _cv_request.get(None)
-    if build is None or ctx is None or ctx.keeps_adapter:
+    if (
+        build is None
+        or ctx is None
+        or ctx.adapter_overridden
+        or len(program.flask_namespace) != program.flask_size
+        or (program.needs_check and not program.holds(app))
+    ):
         return None
     path = build(values)
-    return None if path is None else ctx.url_root + path
+    root: str = ctx.url_root
+    return None if path is None else root + path
 
 
 def compile_builder(url_map: BaseMap, endpoint: str) -> Build | None:

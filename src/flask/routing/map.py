@@ -1,4 +1,4 @@
-"""The URL map: Werkzeug's, which here says when it was added to."""
+"""The URL map: Werkzeug's, which tells when rules are added to it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ import typing as t
 from werkzeug.routing import Map as BaseMap
 from werkzeug.routing import RuleFactory
 
-from ..sansio.registries import Generation
+from ..pipeline.invalidation import Observable
 
 
-class Map(BaseMap):
-    """A URL map whose changes move a generation."""
-
-    generation: Generation | None = None
-    """The application's, once the map is its ``url_map``."""
+class Map(Observable, BaseMap):
+    """A URL map that notifies its observers of changes."""
 
     version = 0
-    """Moves with each change."""
+    """Grows with each change."""
 
     def add(self, rulefactory: RuleFactory) -> None:
+        """Add the rules of a factory and bind them to the map."""
         super().add(rulefactory)
         self._changed()
 
@@ -29,10 +27,9 @@ class Map(BaseMap):
             self._changed()
 
     def _changed(self) -> None:
-        self.version += 1
-        if self.generation is not None:
-            self.generation.move()
+        self.__dict__["version"] = self.version + 1
+        super()._changed()
 
 
 _SETTINGS = {"default_subdomain", "host_matching", "merge_slashes", "redirect_defaults"}
-"""What a map's answers depend on beside its rules."""
+"""Attributes that a map's answers depend on besides its rules."""

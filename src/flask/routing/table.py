@@ -7,8 +7,7 @@ import typing as t
 
 from werkzeug.routing import Map as BaseMap
 
-from .map import Map
-from .tree import UNDECIDED, Leaf, Node
+from .tree import UNDECIDED, Leaf, Node, converters_are_built_in
 
 Match = tuple[Leaf, dict[str, t.Any]]
 
@@ -26,11 +25,13 @@ MISSING: t.Literal[Missing.MISSING] = Missing.MISSING
 class RoutingTable:
     """Finds rules: literal paths in a dict, others in a tree.
 
-    Only the rules of the map's default subdomain are in it; for host rules, redirects, and
-    whatever finds nothing here, the caller asks Werkzeug's matcher.
+    It has the rules of one domain. For redirects, and whatever finds nothing here, the caller
+    asks Werkzeug's matcher.
+
+    :param domain: the subdomain, or the host if the map matches hosts.
     """
 
-    __slots__ = ("literal", "root", "url_map")
+    __slots__ = ("domain", "literal", "prefix", "root", "url_map")
 
     url_map: BaseMap
 
@@ -44,29 +45,42 @@ class RoutingTable:
     root: Node | None
     """Where the walk over the parts of other paths begins; ``None``: it decides nothing."""
 
-    def __init__(self, url_map: BaseMap) -> None:
+    prefix: list[str]
+    """The parts to walk before those of a path: the domain, if rules have variables in theirs."""
+
+    def __init__(self, url_map: BaseMap, domain: str) -> None:
         url_map.update()
         self.url_map = url_map
+        self.domain = domain
+        self.prefix = []
         self.literal = {}
         self.root = self._plant()
 
     def _plant(self) -> Node | None:
         state = getattr(getattr(self.url_map, "_matcher", None), "_root", None)
-        if state is None or self.url_map.host_matching or state.dynamic:
-            return None  # the host takes part in the match
-        state = state.static.get(self.url_map.default_subdomain)
+        if state is None:
+            return None
+        if state.dynamic:
+            self.prefix = [self.domain]
+            return Node(state)
+        state = state.static.get(self.domain)
         return None if state is None else Node(state)
 
-    def find(self, path: str, method: str) -> Match | Missing | None:
+    def find(self, path: str, method: str, in_context: bool = True) -> Match | Missing | None:
         """Return the rule and the view's arguments, :data:`MISSING` if no rule has the path, or
         ``None``: ask Werkzeug's matcher.
 
         :param path: decoded.
+        :param in_context: whether the request is current, for converters that ask for it.
         """
         root = self.root
         if root is None or path[:1] != "/" or path[:2] == "//":
             return None  # Werkzeug's matcher never sees two slashes at the beginning
+        if not converters_are_built_in():
+            return None
         parts = path.split("/")
+        if self.prefix:
+            parts = self.prefix + parts
         # PERF: most paths are found without trying one way after another, for which each step
         # would be a call. What is found here is what the walk would find first; the walk also
         # makes the nodes, and tells what is missing.
@@ -88,24 +102,30 @@ class RoutingTable:
         else:
             leaf = None if node.by_method is None else node.by_method.get(method)
             if leaf is not None:
-                if leaf.text is not None:
-                    return leaf, {leaf.text: values[0]}
-                if leaf.only is not None:
-                    name, convert = leaf.only
-                    try:
-                        return leaf, {name: convert(values[0])}
-                    except ValueError:  # as in _match
-                        return None
-                return self._match(path, leaf, values)
+                if leaf.has_changed(method):
+                    return None
+                if not leaf.rule.defaults:
+                    if leaf.single_str_param is not None:
+                        return leaf, {leaf.single_str_param: values[0]}
+                    if leaf.single_param is not None:
+                        name, convert = leaf.single_param
+                        try:
+                            return leaf, {name: convert(values[0])}
+                        except ValueError:  # as in _match
+                            return None
+                return self._match(path, leaf, values, in_context)
         found = root.walk(parts, 0, [], method)
         if found is None:
             # With fewer slashes there might be a rule.
             return None if "//" in path else MISSING
         if found is UNDECIDED:
             return None
-        return self._match(path, *t.cast("tuple[Leaf, list[str]]", found))
+        leaf, values = t.cast("tuple[Leaf, list[str]]", found)
+        return None if leaf.has_changed(method) else self._match(path, leaf, values, in_context)
 
-    def _match(self, path: str, leaf: Leaf, values: list[str]) -> Match | None:
+    def _match(self, path: str, leaf: Leaf, values: list[str], in_context: bool) -> Match | None:
+        if leaf.needs_context and not in_context:
+            return None
         if not values:
             self._keep(path)
         try:
@@ -116,7 +136,7 @@ class RoutingTable:
     def _keep(self, path: str) -> None:
         """Enter a path that was found without a variable among the literal ones."""
         node = self.root
-        for part in path.split("/"):
+        for part in (*self.prefix, *path.split("/")):
             node = None if node is None else node.static.get(part)
         if node is not None and node.by_method:
             self.literal[path] = node.by_method
@@ -129,9 +149,5 @@ class RoutingTable:
         if self.root is None or path[:1] != "/" or "//" in path:
             return None
         methods: set[str] = set()
-        return methods if self.root.collect(path.split("/"), 0, methods) else None
-
-
-def is_watched(url_map: BaseMap) -> bool:
-    """Whether the map tells when it changes."""
-    return isinstance(url_map, Map) and url_map.generation is not None
+        parts = [*self.prefix, *path.split("/")]
+        return methods if self.root.collect(parts, 0, methods) else None

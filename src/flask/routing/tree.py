@@ -11,10 +11,13 @@ import re
 import typing as t
 
 from werkzeug.routing import BaseConverter, IntegerConverter, Rule, UnicodeConverter
+from werkzeug.routing.converters import DEFAULT_CONVERTERS
 
 if t.TYPE_CHECKING:
     from werkzeug.routing.matcher import State
     from werkzeug.routing.rules import RulePart
+
+_BUILT_IN_CONVERTERS = frozenset(DEFAULT_CONVERTERS.values())
 
 Values = list[str]
 Convert = t.Callable[[str], t.Any]
@@ -23,23 +26,37 @@ Convert = t.Callable[[str], t.Any]
 class Leaf:
     """A rule at the end of a walk, with what turns the walk's values into view arguments."""
 
-    __slots__ = ("converters", "defaults", "methods", "only", "plain", "plan", "rule", "text")
+    __slots__ = (
+        "converters",
+        "endpoint",
+        "methods",
+        "needs_context",
+        "plain",
+        "plan",
+        "rule",
+        "single_param",
+        "single_str_param",
+    )
 
     rule: Rule
 
-    methods: set[str]
+    methods: frozenset[str]
     """Upper case; rules without methods are not decided here."""
 
     converters: tuple[tuple[str, Convert | None], ...]
     """By variable in the order of the path; ``None`` leaves the text as it is."""
 
-    defaults: t.Mapping[str, t.Any] | None
+    endpoint: t.Any
+    """The rule's, as it was when the walk was prepared."""
 
-    text: str | None
-    """The only variable, if its text is its value and nothing else is an argument."""
+    needs_context: bool
+    """Whether a converter is not one of Werkzeug's, and may ask for the current request."""
 
-    only: tuple[str, Convert] | None
-    """The only variable and what makes its value, likewise if that is not the text."""
+    single_str_param: str | None
+    """The only variable, if its text is its value."""
+
+    single_param: tuple[str, Convert] | None
+    """The only variable and what makes its value, if that is not the text."""
 
     plain: bool
     """Whether reaching it is all there is to matching it: no redirect, no alias."""
@@ -49,20 +66,29 @@ class Leaf:
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
-        self.methods = rule.methods or set()
+        self.methods = frozenset(rule.methods or ())
         self.converters = tuple(
             (name, _conversion(converter)) for name, converter in rule._converters.items()
         )
-        self.defaults = rule.defaults or None
-        self.text = self.only = None
-        if len(self.converters) == 1 and self.defaults is None:
+        self.endpoint = rule.endpoint
+        self.single_str_param = self.single_param = None
+        if len(self.converters) == 1:
             ((name, convert),) = self.converters
             if convert is None:
-                self.text = name
-            else:
-                self.only = name, convert
+                self.single_str_param = name
+            elif convert is int:
+                self.single_param = name, convert
+        self.needs_context = any(
+            type(converter) not in _BUILT_IN_CONVERTERS for converter in rule._converters.values()
+        )
         self.plain = _is_plain(rule)
         self.plan = None
+
+    def has_changed(self, method: str) -> bool:
+        """Whether somebody gave the rule another endpoint, or took the method away."""
+        rule = self.rule
+        methods = rule.methods
+        return rule.endpoint is not self.endpoint or methods is None or method not in methods
 
     def view_args(self, values: Values) -> dict[str, t.Any]:
         """Return the view's arguments.
@@ -73,8 +99,8 @@ class Leaf:
             name: value if convert is None else convert(value)
             for (name, convert), value in zip(self.converters, values, strict=False)
         }
-        if self.defaults is not None:
-            arguments.update(self.defaults)
+        if self.rule.defaults:
+            arguments.update(self.rule.defaults)
         return arguments
 
 
@@ -93,9 +119,8 @@ def _is_plain(rule: Rule) -> bool:
 
 
 def _conversion(converter: BaseConverter) -> Convert | None:
-    """What turns a matched text into the variable's value; ``None`` if it is the text."""
-    to_python = converter.to_python
-    if getattr(to_python, "__func__", None) is BaseConverter.to_python:
+    """The function from a variable's text to its value; ``None`` if the text is the value."""
+    if getattr(converter.to_python, "__func__", None) is _TO_TEXT:
         return None
     # PERF: an integer without bounds is int(); the converter's own method first asks for each
     # bound. 'num_convert' is the same builtin.
@@ -103,7 +128,20 @@ def _conversion(converter: BaseConverter) -> Convert | None:
         converter.fixed_digits or converter.min is not None or converter.max is not None
     ):
         return int
-    return to_python
+
+    def convert(text: str) -> t.Any:
+        return converter.to_python(text)  # looked up anew, as somebody may replace it
+
+    return convert
+
+
+_TO_TEXT = BaseConverter.to_python
+_TO_NUMBER = IntegerConverter.to_python
+
+
+def converters_are_built_in() -> bool:
+    """Whether nobody replaced how the usual converters make values."""
+    return UnicodeConverter.to_python is _TO_TEXT and IntegerConverter.to_python is _TO_NUMBER
 
 
 class Edge:
@@ -199,7 +237,7 @@ class Node:
         self.edges = ()
         self.by_method = None
 
-    def grow(self) -> None:
+    def expand(self) -> None:
         """Take over what the state has.
 
         Two threads may do so at once; what they make is the same.
@@ -228,7 +266,7 @@ class Node:
         Returns the rule and its variables' texts, or ``None`` if no rule has this path.
         """
         if self.state is not None:
-            self.grow()
+            self.expand()
         if at == len(parts):
             return self._end(values, method)
         part = parts[at]
@@ -270,16 +308,20 @@ class Node:
         slashed = self.static.get("")
         if slashed is None:
             return False
-        slashed.grow()
+        slashed.expand()
         return bool(slashed.leaves)
 
     def collect(self, parts: list[str], at: int, methods: set[str]) -> bool:
         """Add the methods of all rules that have a path, as :meth:`walk` follows it; return
         whether it could be decided.
         """
-        self.grow()
+        self.expand()
         if at == len(parts):
             if self.by_method is None or self._has_slashed_rules():
+                return False
+            if any(
+                leaf.methods.symmetric_difference(leaf.rule.methods or ()) for leaf in self.leaves
+            ):
                 return False
             methods.update(self.by_method)
             return True

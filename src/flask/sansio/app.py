@@ -27,11 +27,12 @@ from ..ctx import _AppCtxGlobals
 from ..helpers import get_debug_flag
 from ..json.provider import DefaultJSONProvider, JSONProvider
 from ..logging import create_logger
+from ..pipeline.invalidation import NO_REVISION, Revision
 from ..routing.map import Map
 from ..routing.rule import Rule
 from ..templating import DispatchingJinjaLoader, Environment
 from ..wrappers import blueprint_chain
-from .registries import WatchedAttributes, WatchedDict, WatchedList
+from .registries import WatchedDict, WatchedList
 from .scaffold import (
     Scaffold,
     _endpoint_from_view_func,
@@ -63,7 +64,7 @@ def _as_timedelta(value: timedelta | int | None) -> timedelta | None:
     return timedelta(seconds=value)
 
 
-class App(WatchedAttributes, AppServing, Scaffold):
+class App(AppServing, Scaffold):
     """An application without I/O; :class:`flask.Flask` is the one that serves.
 
     :param import_name: the package or module that it is declared in, usually ``__name__``.
@@ -120,6 +121,11 @@ class App(WatchedAttributes, AppServing, Scaffold):
     test_cli_runner_class: type[FlaskCliRunner] | None = None
     """Made by ``test_cli_runner``; ``None``: :class:`flask.testing.FlaskCliRunner`."""
 
+    watched_names: t.ClassVar[frozenset[str]] = frozenset()
+    """Attributes and methods that compiled programs depend on."""
+
+    _revision: Revision = NO_REVISION
+
     default_config: ImmutableDict[str, t.Any]
     response_class: type[Response]
     """What views' return values are made into."""
@@ -140,15 +146,14 @@ class App(WatchedAttributes, AppServing, Scaffold):
         super().__init__(
             import_name, static_folder, static_url_path, template_folder, root_path=root_path
         )
-        generation = self._generation
         self.instance_path = self._checked_instance_path(instance_path)
         self.config = self.make_config(instance_relative_config)
         self.json: JSONProvider = self.json_provider_class(self)
         self.aborter = self.make_aborter()
         self.extensions: dict[str, t.Any] = {}
-        self.blueprints: dict[str, Blueprint] = WatchedDict(generation)
+        self.blueprints: dict[str, Blueprint] = WatchedDict()
         self.shell_context_processors: list[ft.ShellContextProcessorCallable] = []
-        self.teardown_appcontext_funcs: list[ft.TeardownCallable] = WatchedList(generation)
+        self.teardown_appcontext_funcs: list[ft.TeardownCallable] = WatchedList()
         self.url_build_error_handlers: list[BuildErrorHandler] = []
         self.subdomain_matching = subdomain_matching
         self.url_map = self.url_map_class(host_matching=host_matching)
@@ -166,9 +171,18 @@ class App(WatchedAttributes, AppServing, Scaffold):
         return given
 
     def __setattr__(self, name: str, value: t.Any) -> None:
-        if name == "url_map" and isinstance(value, Map):
-            value.generation = self._generation
         super().__setattr__(name, value)
+        if name in self.watched_names:
+            self._revision.invalidate()
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        if name in self.watched_names:
+            self._revision.invalidate()
+
+    def __getstate__(self) -> dict[str, t.Any]:
+        # A copy is compiled on its own: it shares registries, not what was made of them.
+        return {name: value for name, value in vars(self).items() if name != "_revision"}
 
     def _check_setup_finished(self, f_name: str) -> None:
         if self._got_first_request:

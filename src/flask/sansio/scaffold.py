@@ -16,7 +16,7 @@ from werkzeug.utils import cached_property
 from .. import typing as ft
 from ..helpers import get_root_path
 from ..templating import _default_template_ctx_processor
-from .registries import Generation, WatchedDefaultDict, WatchedDict, WatchedList
+from .registries import WatchedDefaultDict, WatchedDict, WatchedList, lists_by_name
 
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 T_after = t.TypeVar("T_after", bound="ft.AfterRequestCallable[t.Any]")
@@ -94,25 +94,15 @@ class Scaffold:
         self.static_url_path = static_url_path
         self.template_folder = template_folder
         self.root_path = get_root_path(import_name) if root_path is None else root_path
-        self._generation = generation = Generation()
-
-        def by_name() -> t.Any:
-            return WatchedDefaultDict(generation, lambda: WatchedList(generation))
-
-        def by_class() -> t.Any:
-            return WatchedDict(generation)
-
-        self.view_functions = WatchedDict(generation)
-        self.error_handler_spec = WatchedDefaultDict(
-            generation, lambda: WatchedDefaultDict(generation, by_class)
-        )
-        self.before_request_funcs = by_name()
-        self.after_request_funcs = by_name()
-        self.teardown_request_funcs = by_name()
-        self.template_context_processors = by_name()
+        self.view_functions = WatchedDict()
+        self.error_handler_spec = WatchedDefaultDict(_handlers_by_code)
+        self.before_request_funcs = lists_by_name()
+        self.after_request_funcs = lists_by_name()
+        self.teardown_request_funcs = lists_by_name()
+        self.template_context_processors = lists_by_name()
         self.template_context_processors[None].append(_default_template_ctx_processor)
-        self.url_value_preprocessors = by_name()
-        self.url_default_functions = by_name()
+        self.url_value_preprocessors = lists_by_name()
+        self.url_default_functions = lists_by_name()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
@@ -241,13 +231,13 @@ class Scaffold:
         """Have a function called before each request; what it returns, if not ``None``, is the
         response, and the view is not called.
         """
-        self.before_request_funcs.setdefault(None, _new_list(self)).append(f)
+        self.before_request_funcs.setdefault(None, WatchedList()).append(f)
         return f
 
     @setupmethod
     def after_request(self, f: T_after) -> T_after:
         """Have a function called with each response; it returns a response."""
-        self.after_request_funcs.setdefault(None, _new_list(self)).append(f)
+        self.after_request_funcs.setdefault(None, WatchedList()).append(f)
         return f
 
     @setupmethod
@@ -255,13 +245,13 @@ class Scaffold:
         """Have a function called at the end of each request with the exception that ended it, or
         ``None``.
         """
-        self.teardown_request_funcs.setdefault(None, _new_list(self)).append(f)
+        self.teardown_request_funcs.setdefault(None, WatchedList()).append(f)
         return f
 
     @setupmethod
     def context_processor(self, f: T_context) -> T_context:
         """Have a function called that returns variables for each template."""
-        self.template_context_processors.setdefault(None, _new_list(self)).append(f)
+        self.template_context_processors.setdefault(None, WatchedList()).append(f)
         return f
 
     @setupmethod
@@ -269,7 +259,7 @@ class Scaffold:
         """Have a function called with the endpoint and the dict of what was taken from the path;
         it may change the dict.
         """
-        self.url_value_preprocessors.setdefault(None, _new_list(self)).append(f)
+        self.url_value_preprocessors.setdefault(None, WatchedList()).append(f)
         return f
 
     @setupmethod
@@ -277,7 +267,7 @@ class Scaffold:
         """Have a function called with the endpoint and the dict of values whenever a URL is built;
         it may change the dict.
         """
-        self.url_default_functions.setdefault(None, _new_list(self)).append(f)
+        self.url_default_functions.setdefault(None, WatchedList()).append(f)
         return f
 
     @setupmethod
@@ -340,8 +330,8 @@ class Scaffold:
         return given, given.code if issubclass(given, HTTPException) else None
 
 
-def _new_list(scaffold: Scaffold) -> list[t.Any]:
-    return WatchedList(scaffold._generation)
+def _handlers_by_code() -> t.Any:
+    return WatchedDefaultDict(WatchedDict)
 
 
 def _endpoint_from_view_func(view_func: ft.RouteCallable) -> str:

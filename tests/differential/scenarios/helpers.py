@@ -27,7 +27,9 @@ def class_hierarchy(lab: Lab):
             "MethodView",
             "View",
         }
-        return [base.__name__ for base in kind.__mro__ if base.__name__ in known]
+        # A base of the same name may hold the methods: see docs/differences.md.
+        names = dict.fromkeys(base.__name__ for base in kind.__mro__)
+        return [name for name in names if name in known]
 
     return {
         kind.__name__: bases(kind)

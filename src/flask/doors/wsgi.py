@@ -1,0 +1,206 @@
+"""The WSGI entry point: a request comes in as environ and goes out by ``start_response``."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..ctx import ACTIVE, ENDED, AppContext, RequestContext
+from ..globals import _cv_app, _cv_request
+from ..http.headers import full_content_type
+from ..json.provider import is_json_body_all
+from ..pipeline import _conductor_sync as conductor
+from ..pipeline import steps
+from ..pipeline.program import RequestProgram
+from ..routing.table import MISSING
+from ..signals import (
+    appcontext_popped,
+    appcontext_pushed,
+    appcontext_tearing_down,
+    request_finished,
+    request_started,
+    request_tearing_down,
+)
+from ..wrappers import decode_wsgi, emits_as_built_in
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from ..app import Flask
+    from ..pipeline.plan import Plan
+
+Handler = t.Callable[["Flask", "WSGIEnvironment", "StartResponse"], t.Iterable[bytes]]
+
+
+def serve(
+    app: Flask, environ: WSGIEnvironment, start_response: StartResponse, program: RequestProgram
+) -> t.Iterable[bytes]:
+    """Handle a request step by step."""
+    ctx = steps.make_context(app, environ, program)
+    try:
+        response: t.Any = conductor.handle_request(app, ctx, program)
+        # What fails from here on is nothing that an error handler could answer.
+        try:
+            return response(environ, start_response)  # type: ignore[no-any-return]
+        except BaseException as raised:
+            ctx.error = steps.teardown_error(ctx.error, raised)
+            raise
+    finally:
+        conductor.end_request(app, ctx)
+
+
+def make_wsgi_handler(declared: Flask, program: RequestProgram) -> Handler:
+    """Return the function that handles requests for a program.
+
+    It is called with the application, which it does not hold: nothing that was compiled keeps
+    an application alive.
+    """
+    if not program.is_plain:
+
+        def handle(
+            app: Flask, environ: WSGIEnvironment, start_response: StartResponse
+        ) -> t.Iterable[bytes]:
+            return serve(app, environ, start_response, program)
+
+        return handle
+    return _plain_handler(declared, program)
+
+
+def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
+    """Return a handler that does the steps of a plain request itself: those of a view without
+    hooks that returns text or JSON.
+
+    :func:`serve` is its slow twin, with which it shares every observable effect.
+    """
+    revision = program.revision
+    config = declared.config
+    hosts_by_scheme = program.hosts
+    request_class = program.request_class
+    html = program.text_type
+    provider: t.Any = declared.json
+    json_body = program.json_body
+    get_app, set_app, reset_app = _cv_app.get, _cv_app.set, _cv_app.reset
+    set_request, reset_request = _cv_request.set, _cv_request.reset
+    # Blinker keeps these dicts for as long as the signals live.
+    started, finished = request_started.receivers, request_finished.receivers
+    tearing_down, pushed = request_tearing_down.receivers, appcontext_pushed.receivers
+    app_tearing_down, popped = appcontext_tearing_down.receivers, appcontext_popped.receivers
+
+    # PERF: one function for what reads as seven steps, as each call costs as much as the work
+    # of most of them. What it needs is closed over: cells are read as fast as locals.
+    def handle_plain(
+        app: Flask, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> t.Iterable[bytes]:
+        # Match
+        hosts = hosts_by_scheme.get(environ["wsgi.url_scheme"])
+        table = None if hosts is None else hosts.get(environ.get("HTTP_HOST", ""))
+        method = environ["REQUEST_METHOD"]
+        if (
+            table is None
+            or started
+            or finished
+            or tearing_down
+            or pushed
+            or app_tearing_down
+            or popped
+            or "HTTP_UPGRADE" in environ
+            or config["TRUSTED_HOSTS"] is not None
+            or request_class.trusted_hosts is not None
+            or get_app(None) is not None
+            or method == "OPTIONS"
+            or "HTTP_COOKIE" in environ
+            or steps.PRESERVE in environ
+            or not emits_as_built_in()
+        ):
+            return serve(app, environ, start_response, program)
+        path = environ.get("PATH_INFO", "")
+        if not path.isascii():
+            path = decode_wsgi(path)
+        by_method = table.literal.get(path)
+        view_args: dict[str, t.Any]
+        if by_method is not None:
+            leaf = by_method.get(method)
+            if leaf is None or leaf.has_changed(method):
+                return serve(app, environ, start_response, program)
+            defaults = leaf.rule.defaults
+            view_args = dict(defaults) if defaults else {}
+        else:
+            found = table.find(path, method, in_context=False)
+            if found is None or found is MISSING:
+                return serve(app, environ, start_response, program)
+            leaf, view_args = found
+        plan: Plan | None = leaf.plan
+        if plan is None or plan.program is not program:
+            plan = leaf.plan = program.plan(app, leaf.endpoint)
+        if not plan.is_plain:
+            return serve(app, environ, start_response, program)
+        # Contexts
+        ctx = RequestContext(app, environ)
+        app_context = AppContext(app)
+        app_token = set_app(app_context)
+        app_context._tokens = (app_token,)
+        request_token = set_request(ctx)
+        ctx._tokens = tokens = ((request_token, app_context),)
+        ctx.state = ACTIVE
+        ctx.plan = plan
+        ctx._rule = leaf.rule
+        ctx._view_args = view_args
+        body: bytes | None = None
+        response: t.Any = None
+        try:
+            try:
+                # View
+                try:
+                    rv = plan.view(**view_args)  # type: ignore[misc]
+                except Exception as raised:
+                    rv = conductor.handle_user_exception(app, ctx, raised)
+                # Response
+                if (
+                    ctx._session_object is None
+                    and ctx._response_functions is None
+                    and revision.program is program
+                    and (ctx._request is None or steps.current_plan(app, ctx) is plan)
+                ):
+                    kind = type(rv)
+                    if kind is str:
+                        body, content_type = rv.encode(), html
+                    elif (
+                        (kind is dict or kind is list)
+                        and json_body is not None
+                        and is_json_body_all(provider)
+                    ):
+                        content_type = ("Content-Type", full_content_type(provider.mimetype))
+                        body = json_body(rv)
+                if body is None:
+                    response = conductor.finalize_request(app, ctx, rv)
+            except Exception as raised:
+                ctx.error = raised
+                response = app.handle_exception(raised)
+            except BaseException as raised:
+                ctx.error = raised
+                raise
+            try:
+                if body is None:
+                    return response(environ, start_response)  # type: ignore[no-any-return]
+                length = ("Content-Length", str(len(body)))
+                start_response("200 OK", [content_type, length])  # type: ignore[list-item]
+                return () if method == "HEAD" else (body,)
+            except BaseException as raised:
+                ctx.error = steps.teardown_error(ctx.error, raised)
+                raise
+        finally:
+            rv = None  # perhaps an exception, whose traceback holds this frame
+            if (
+                ctx._request is None
+                and ctx.error is None
+                and ctx._tokens is tokens
+                and revision.program is program
+                and app_context._tokens == (app_token,)
+            ):
+                reset_request(request_token)
+                reset_app(app_token)
+                ctx._tokens = app_context._tokens = ()
+                ctx.state = ENDED
+            else:
+                conductor.end_request(app, ctx)
+
+    return handle_plain

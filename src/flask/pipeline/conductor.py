@@ -1,0 +1,325 @@
+"""The conductor: the order of a request's steps, and the only code that waits between them.
+
+Written once, for both worlds.  ``_conductor_sync.py`` is generated from this file by
+``scripts/generate_conductor.py``: there ``await run(function, ...)`` is a plain call.  Steps
+that never wait are in :mod:`.steps`.
+
+A step that the application replaced is called in its place, as a method.
+"""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+
+from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
+from werkzeug.routing import RoutingException
+
+from ..ctx import ENDED, AppContext, RequestContext
+from ..globals import _cv_app, _cv_request
+from ..signals import (
+    appcontext_popped,
+    appcontext_tearing_down,
+    got_request_exception,
+    request_finished,
+    request_started,
+    request_tearing_down,
+)
+from . import steps
+from .plan import Plan
+from .steps import current_plan, merge_teardown_errors, send
+
+if t.TYPE_CHECKING:
+    from ..app import Flask
+    from ..wrappers import Response
+    from .program import RequestProgram
+
+Run = t.Callable[..., t.Awaitable[t.Any]]
+"""Calls a function of the application and waits for what it returns."""
+
+
+async def handle_request(
+    app: Flask, ctx: RequestContext, program: RequestProgram, run: Run
+) -> Response:
+    """Return the response to a request; what ended it is kept as the context's ``error``."""
+    try:
+        plan = steps.open_request(app, ctx, program)
+        if program.replaced.full_dispatch_request:
+            return app.full_dispatch_request()
+        return await respond(app, ctx, plan, run)
+    except Exception as error:
+        ctx.error = error
+        if program.replaced.handle_exception:
+            return app.handle_exception(error)
+        return await handle_exception(app, ctx, error, run)
+    except BaseException as error:
+        ctx.error = error
+        raise
+
+
+async def respond(app: Flask, ctx: RequestContext, plan: Plan, run: Run) -> Response:
+    """Run hooks, view and error handlers; return the finished response."""
+    replaced = plan.program.replaced
+    rv: t.Any = None
+    try:
+        if request_started.receivers:
+            send(request_started, app)
+            plan = current_plan(app, ctx)
+        if replaced.preprocess_request:
+            rv = app.preprocess_request()
+        elif not plan.has_no_pre_hooks:
+            rv = await preprocess_request(app, ctx, plan, run)
+        if rv is None:
+            if replaced.dispatch_request:
+                rv = app.dispatch_request()
+            else:
+                rv = await dispatch_request(app, ctx, plan, run)
+    except Exception as error:
+        if replaced.handle_user_exception:
+            rv = app.handle_user_exception(error)
+        else:
+            rv = await handle_user_exception(app, ctx, error, run)
+    try:
+        if replaced.finalize_request:
+            return app.finalize_request(rv)
+        return await finalize_request(app, ctx, rv, run)
+    finally:
+        del rv  # perhaps an exception, whose traceback holds this frame
+
+
+async def preprocess_request(app: Flask, ctx: RequestContext, plan: Plan, run: Run) -> t.Any:
+    """Run what comes before the view; return the response value of the first that has one."""
+    if plan.preprocessors:
+        request = ctx._request
+        view_args = ctx._view_args if request is None else request.view_args
+        for preprocess in plan.preprocessors:
+            preprocess(plan.endpoint, view_args)
+    for before in plan.before:
+        rv = await run(before)
+        if rv is not None:
+            return rv
+    return None
+
+
+async def dispatch_request(app: Flask, ctx: RequestContext, plan: Plan, run: Run) -> t.Any:
+    """Call the view, or raise what kept routing from finding one."""
+    if plan.revision.program is not plan.program or steps.is_rerouted(ctx):
+        plan = current_plan(app, ctx)
+    view, view_args = steps.find_view(app, ctx, plan)
+    return await run(view, **view_args)
+
+
+async def handle_user_exception(
+    app: Flask, ctx: RequestContext, error: Exception, run: Run
+) -> t.Any:
+    """Return the response value for an exception from a hook or a view, or raise it again."""
+    try:
+        if isinstance(error, BadRequestKeyError) and (
+            app.debug or app.config["TRAP_BAD_REQUEST_ERRORS"]
+        ):
+            error.show_exception = True
+        if isinstance(error, HTTPException) and not app.trap_http_exception(error):
+            if current_plan(app, ctx).program.replaced.handle_http_exception:
+                return app.handle_http_exception(error)
+            return await handle_http_exception(app, ctx, error, run)
+        handler = steps.find_error_handler(app, ctx, error)
+        if handler is None:
+            steps.raise_again(error)
+        return await run(handler, error)
+    finally:
+        del error  # once raised again, its traceback holds this frame
+
+
+async def handle_http_exception(
+    app: Flask, ctx: RequestContext, error: HTTPException, run: Run
+) -> t.Any:
+    """Return the response value for an HTTP exception: its handler's, or itself."""
+    # A redirect of the routing is an answer, and an exception without a code carries one.
+    if error.code is None or isinstance(error, RoutingException):
+        return error
+    handler = steps.find_error_handler(app, ctx, error)
+    return error if handler is None else await run(handler, error)
+
+
+async def handle_exception(app: Flask, ctx: RequestContext, error: Exception, run: Run) -> Response:
+    """Log an exception that nobody handled and return the response of a server error, or raise it
+    again where a debugger or a test is to see it.
+    """
+    try:
+        got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
+        propagate = app.config["PROPAGATE_EXCEPTIONS"]
+        if app.testing or app.debug if propagate is None else propagate:
+            steps.raise_again(error)
+        app.log_exception(t.cast(t.Any, sys.exc_info()))
+        answer: t.Any = InternalServerError(original_exception=error)
+        handler = steps.find_error_handler(app, ctx, answer)
+        if handler is not None:
+            answer = await run(handler, answer)
+        if current_plan(app, ctx).program.replaced.finalize_request:
+            return app.finalize_request(answer, from_error_handler=True)
+        return await finalize_request(app, ctx, answer, run, from_error_handler=True)
+    finally:
+        del error  # once raised again, its traceback holds this frame
+
+
+async def finalize_request(
+    app: Flask, ctx: RequestContext, rv: t.Any, run: Run, from_error_handler: bool = False
+) -> Response:
+    """Make the response and run what comes after the view.
+
+    :param from_error_handler: log what fails in doing so instead of raising it.
+    """
+    plan = ctx.plan
+    if plan is None or plan.revision.program is not plan.program or steps.is_rerouted(ctx):
+        plan = current_plan(app, ctx)
+    response: Response = steps.respond_with(app, plan, rv)
+    try:
+        if plan.program.replaced.process_response:
+            response = app.process_response(response)
+        else:
+            response = await process_response(app, ctx, plan, response, run)
+        if request_finished.receivers:
+            send(request_finished, app, response=response)
+    except Exception:
+        if not from_error_handler:
+            raise
+        app.logger.exception("The response to an error could not be finished as usual")
+    return response
+
+
+async def process_response(
+    app: Flask, ctx: RequestContext, plan: Plan, response: t.Any, run: Run
+) -> Response:
+    """Run the functions for this response, then the ``after_request`` functions, and save the
+    session.
+    """
+    program = plan.program
+    for after in ctx._response_functions or ():
+        function = program.bind(app, after)
+        response = await run(function, response)
+    for after in plan.after:
+        response = await run(after, response)
+    steps.save_session(app, ctx, program, response)
+    return t.cast("Response", response)
+
+
+async def end_request(app: Flask, ctx: RequestContext, run: Run) -> None:
+    """Run the teardown functions, each though one before it failed, and restore the contexts."""
+    if steps.PRESERVE in ctx.environ:
+        steps.hand_over_contexts(ctx.environ)
+    error, ctx.error = ctx.error, None
+    failed: BaseException | None = None
+    try:
+        if error is not None and app.should_ignore_error(error):
+            error = None
+        if not steps.has_standard_end(ctx):
+            ctx.pop(error)
+            return
+        try:
+            await tear_down_request(app, ctx, error, run)
+        except BaseException as raised:
+            failed = raised
+        try:
+            if ctx._request is not None:
+                ctx.close_request()
+        except BaseException as raised:
+            failed = merge_teardown_errors(failed, raised)
+        try:
+            await leave_contexts(app, ctx, error, run)
+        except BaseException as raised:
+            failed = merge_teardown_errors(failed, raised)
+        if failed is not None:
+            raise failed
+    finally:
+        error = failed = None  # their tracebacks hold this frame
+
+
+async def tear_down_request(
+    app: Flask, ctx: RequestContext, error: BaseException | None, run: Run
+) -> None:
+    """Do what comes at the end of a request, before its context is popped."""
+    plan = ctx.plan
+    if plan.revision.program is not plan.program or steps.is_rerouted(ctx):
+        plan = current_plan(app, ctx)
+    if plan.program.replaced.do_teardown_request:
+        app.do_teardown_request(error)
+    elif plan.teardown or request_tearing_down.receivers:
+        await run_teardown_request(app, plan, error, run)
+
+
+async def run_teardown_request(
+    app: Flask, plan: Plan, error: BaseException | None, run: Run
+) -> None:
+    """Run all ``teardown_request`` functions; then raise the first error of theirs."""
+    failed: BaseException | None = None
+    # PERF: a 'try' in the loop costs nothing unless something is raised; a call for each does.
+    for function in plan.teardown:
+        try:
+            await run(function, error)
+        except BaseException as raised:
+            failed = merge_teardown_errors(failed, raised)
+    try:
+        if request_tearing_down.receivers:
+            send(request_tearing_down, app, exc=error)
+    except BaseException as raised:
+        failed = merge_teardown_errors(failed, raised)
+    try:
+        if failed is not None:
+            raise failed
+    finally:
+        del failed  # its traceback holds this frame
+
+
+async def leave_contexts(
+    app: Flask, ctx: RequestContext, error: BaseException | None, run: Run
+) -> None:
+    """Restore the contexts of before, with the end of the application context in between."""
+    ((token, app_context),) = ctx._tokens
+    ctx._tokens = ()
+    ctx.state = ENDED
+    _cv_request.reset(token)
+    if ctx._routing_error is not None:
+        ctx.clear_routing_traceback()
+    if app_context is None:
+        return
+    if (
+        type(app_context) is not AppContext
+        or len(app_context._tokens) != 1
+        or _cv_app.get(None) is not app_context
+    ):
+        app_context.pop(error)
+        return
+    program = ctx.plan.program
+    if program.revision.program is not program:
+        program = app._current_program()
+    try:
+        if program.replaced.do_teardown_appcontext:
+            app.do_teardown_appcontext(error)
+        elif program.teardown_appcontext or appcontext_tearing_down.receivers:
+            await run_teardown_appcontext(app, program, error, run)
+    finally:
+        app_context.restore()
+    if appcontext_popped.receivers:
+        send(appcontext_popped, app)
+
+
+async def run_teardown_appcontext(
+    app: Flask, program: RequestProgram, error: BaseException | None, run: Run
+) -> None:
+    """Run all ``teardown_appcontext`` functions; then raise the first error of theirs."""
+    failed: BaseException | None = None
+    for function in program.teardown_appcontext:
+        try:
+            await run(function, error)
+        except BaseException as raised:
+            failed = merge_teardown_errors(failed, raised)
+    try:
+        if appcontext_tearing_down.receivers:
+            send(appcontext_tearing_down, app, exc=error)
+    except BaseException as raised:
+        failed = merge_teardown_errors(failed, raised)
+    try:
+        if failed is not None:
+            raise failed
+    finally:
+        del failed  # its traceback holds this frame

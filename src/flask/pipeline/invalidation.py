@@ -1,0 +1,155 @@
+"""Invalidation: tells a compiled program when a registry, an attribute or a class has changed.
+
+Registries and the application's attributes push: a write to one moves the :class:`Revision` of
+every application that was compiled from it.  Classes can't push, because a metaclass would get
+in the way of users' own.  They are asked, by :class:`ClassGuard`, at each use.
+"""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+import weakref
+from operator import attrgetter
+
+T = t.TypeVar("T")
+
+Observer = t.Callable[[], "Revision | None"]
+
+
+class Revision:
+    """Counts the changes to one application's declarations and holds its current program."""
+
+    __slots__ = ("__weakref__", "_lock", "number", "program")
+
+    number: int
+    """Grows with each change."""
+
+    program: t.Any
+    """The program compiled from this revision, or ``None`` if there is none yet."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.number = 0
+        self.program = None
+
+    def invalidate(self) -> None:
+        """Note a change: what was compiled before must not be used for another request."""
+        with self._lock:
+            self.number += 1
+            self.program = None
+
+    def publish(self, number: int, program: t.Any) -> bool:
+        """Make a program the current one, unless something changed since ``number`` was read."""
+        with self._lock:
+            if self.number != number:
+                return False
+            self.program = program
+            return True
+
+
+class NoRevision(Revision):
+    """The revision of an application that has not been compiled: nothing depends on it."""
+
+    __slots__ = ()
+
+    def invalidate(self) -> None:
+        pass
+
+
+NO_REVISION = NoRevision()
+
+
+_observers_lock = threading.Lock()
+
+
+class Observable:
+    """Mixin for a container that notifies the revisions that were compiled from it."""
+
+    _observers: tuple[Observer, ...] = ()
+
+    def _observe(self, revision: Revision) -> None:
+        """Invalidate the revision on each change from now on."""
+        with _observers_lock:
+            known = [observer for observer in self._observers if observer() is not None]
+            if all(observer() is not revision for observer in known):
+                known.append(weakref.ref(revision))
+            self._observers = tuple(known)
+
+    def _changed(self) -> None:
+        for observer in self._observers:
+            revision = observer()
+            if revision is not None:
+                revision.invalidate()
+
+
+def freeze(container: t.Any) -> t.Any:
+    """Return a plain copy of nested dicts and lists, to compare them with later."""
+    if isinstance(container, dict):
+        return {key: freeze(value) for key, value in list(container.items())}
+    return (
+        [freeze(value) for value in list(container)] if isinstance(container, list) else container
+    )
+
+
+def keep_methods_in_base(cls: type[T]) -> type[T]:
+    """Return a subclass with the same name that has nothing in its own namespace.
+
+    Users subclass and patch that one.  What they replace is then added to its namespace, where
+    :class:`ClassGuard` notices it by counting.
+    """
+    members = {
+        "__doc__": cls.__doc__,
+        "__module__": cls.__module__,
+        "__qualname__": cls.__qualname__,
+    }
+    metaclass: t.Any = type(cls)
+    return t.cast("type[T]", metaclass(cls.__name__, (cls,), members))
+
+
+class ClassGuard:
+    """Notices when an attribute that a program relies on is replaced on a class or its bases.
+
+    :param cls: the class that is really used, a user's subclass for example.
+    :param names: the attributes that matter.
+    :param empty: public classes that keep their methods in a base class of their own.
+
+    PERF: looking up an attribute of a class takes 10 ns, and a request relies on dozens.  So the
+    classes that users patch have nothing in their own namespace; a replaced method is one
+    name more there, and counting is enough for as long as nobody replaced anything.
+    """
+
+    __slots__ = ("_namespaces", "_read", "_values", "mro")
+
+    def __init__(self, cls: type, names: t.Iterable[str], empty: t.Container[type] = ()) -> None:
+        self.mro = cls.__mro__
+        own = _up_to(self.mro, empty)
+        self._namespaces = [(vars(base), len(vars(base))) for base in own]
+        self._read = _reader(
+            name
+            for name in names
+            if hasattr(cls, name) and (not own or any(name in vars(base) for base in own))
+        )
+        self._values = None if self._read is None else self._read(cls)
+
+    def holds(self, cls: type) -> bool:
+        """Whether the class is the one that was looked at, with the same attributes."""
+        if cls.__mro__ is not self.mro:
+            return False
+        for namespace, size in self._namespaces:
+            if len(namespace) != size:
+                return False
+        return self._read is None or self._read(cls) == self._values
+
+
+def _up_to(mro: tuple[type, ...], empty: t.Container[type]) -> tuple[type, ...]:
+    """The classes up to the first one that keeps its methods in a base; none without one."""
+    for depth, base in enumerate(mro):
+        if base in empty:
+            return mro[: depth + 1]
+    return ()
+
+
+def _reader(names: t.Iterable[str]) -> t.Callable[[type], t.Any] | None:
+    present = sorted(names)
+    return attrgetter(*present) if present else None

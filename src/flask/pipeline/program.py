@@ -1,0 +1,443 @@
+"""The request program: what an application serves by, compiled from what it declared."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+import weakref
+
+from werkzeug.routing import MapAdapter
+
+from ..ctx import AppContext, RequestContext
+from ..helpers import is_async
+from ..http.headers import full_content_type
+from ..json.provider import is_json_body_all
+from ..routing.building import Build, compile_builder
+from ..routing.map import Map
+from ..routing.table import RoutingTable
+from ..sansio.registries import observe
+from ..sessions import SESSION_CLASSES, is_standard
+from ..wrappers import (
+    Request,
+    Response,
+    blueprint_chain,
+)
+from .invalidation import NO_REVISION, ClassGuard, Revision, freeze
+from .plan import Hooks, Plan
+from .replaced import REGISTRIES, STEPS, Replaced
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from ..app import Flask
+
+_MAX_HOSTS = 1024
+_NO_SUBDOMAIN = "<invalid>"
+"""Werkzeug's subdomain for a host outside ``SERVER_NAME``, of which it warns each time."""
+
+_REQUEST_NAMES = ("__init__", "blueprint", "blueprints", "close", "endpoint", "trusted_hosts")
+_CONTEXT_NAMES = ("match_request", "pop", "push")
+_SETTING_NAMES = ("json", "request_class", "response_class", "session_interface")
+
+# As they are before anyone replaces them.
+_REQUEST = {name: getattr(Request, name) for name in _REQUEST_NAMES}
+_CONTEXTS = {
+    cls: {name: getattr(cls, name, None) for name in _CONTEXT_NAMES}
+    for cls in (AppContext, RequestContext)
+}
+
+EMPTY_CLASSES: list[type] = [*SESSION_CLASSES, AppContext, Request, RequestContext]
+"""Public classes that keep their methods in a base class; see :class:`.ClassGuard`.
+
+:class:`flask.Flask` is added when it is defined.
+"""
+
+_EMPTY_SIZES: dict[type, int] = {}
+
+
+def note_empty_class(cls: type) -> None:
+    """Count the names in a class's own namespace before anyone can add to them."""
+    global _PRISTINE_SIZE
+    if cls not in EMPTY_CLASSES:
+        EMPTY_CLASSES.append(cls)
+    _EMPTY_SIZES[cls] = len(vars(cls))
+    _PRISTINE_SIZE = sum(_EMPTY_SIZES.values())
+
+
+_PRISTINE_SIZE = 0
+for _cls in EMPTY_CLASSES:
+    note_empty_class(_cls)
+
+
+def namespace_size() -> int:
+    """How many names the empty classes have together: more than before if one was patched."""
+    return sum(len(vars(cls)) for cls in EMPTY_CLASSES)
+
+
+def _patched_classes() -> list[type]:
+    return [cls for cls, size in _EMPTY_SIZES.items() if len(vars(cls)) != size]
+
+
+Bind = t.Callable[["Flask", t.Callable[..., t.Any]], t.Callable[..., t.Any]]
+
+
+class RequestProgram:
+    """What one revision of an application's declarations was compiled to.
+
+    :param built_in: the application class whose methods are the built-in steps.
+    """
+
+    door: t.Callable[..., t.Any] | None = None
+    """Handles a request by WSGI: called with application, environ and ``start_response``."""
+
+    url_builders: dict[str, Build | None]
+    """Builders of paths by endpoint, as far as they were compiled; ``None``: Werkzeug alone."""
+
+    matches_by_table: bool
+    """Whether rules may be found without a URL adapter."""
+
+    has_standard_contexts: bool
+    """Whether contexts are pushed and popped by the built-in methods."""
+
+    is_plain: bool
+    """Whether a request without hooks may be handled by the entry point alone."""
+
+    lazy_request: bool
+    """Whether the request object may be made when it is asked for."""
+
+    lazy_session: bool
+    """Whether the session may be opened when it is asked for."""
+
+    names_blueprints: bool
+    """Whether the endpoint alone tells the blueprints of a request."""
+
+    text_type: tuple[str, str] | None
+    """The content type header of text, if responses are plain :class:`flask.Response` objects."""
+
+    json_body: t.Callable[[t.Any], bytes] | None
+    """Makes the body of a JSON response, if the provider is one that only has this to do."""
+
+    teardown_appcontext: Hooks
+    """In the order that they are called in."""
+
+    def __init__(
+        self, app: Flask, built_in: type, revision: Revision, bind: Bind | None = None
+    ) -> None:
+        self.revision = revision
+        self.mro = type(app).__mro__
+        self.plans: dict[tuple[str | None, tuple[str, ...]], Plan] = {}
+        self.by_endpoint: dict[str | None, Plan] = {}
+        self.url_builders = {}
+        self._bind = bind
+        self._polled: list[tuple[t.Any, t.Any]] = []
+        self._guards: list[tuple[ClassGuard, type]] = []
+        self.replaced = replaced = Replaced(app, built_in)
+        self._observe(app)
+        self._compile_classes(app)
+        self._compile_urls(app)
+        self.teardown_appcontext = self._callables(
+            app, reversed(list(app.teardown_appcontext_funcs))
+        )
+        self.is_plain = (
+            not replaced.any()
+            and self.matches_by_table
+            and self.has_standard_contexts
+            and self.lazy_request
+            and self.lazy_session
+            and self.names_blueprints
+            and self.text_type is not None
+            and not self.teardown_appcontext
+        )
+        self.unmatched = self.plan(app, None)
+        names = (*STEPS, *_SETTING_NAMES)
+        self.flask_guard = ClassGuard(type(app), names, {built_in})
+        self.namespace_size = namespace_size()
+        self.flask_namespace = vars(built_in)
+        self.flask_size = len(self.flask_namespace)
+        self.needs_check = (
+            bool(self._polled or self._guards)
+            or type(app) is not built_in
+            or self.namespace_size != _PRISTINE_SIZE
+        )
+
+    # What it depends on
+
+    def _observe(self, app: Flask) -> None:
+        own = vars(app)
+        for name in REGISTRIES:
+            registry = getattr(app, name)
+            if not observe(registry, self.revision):
+                self._polled.append((registry, freeze(registry)))
+        if isinstance(app.url_map, Map):
+            app.url_map._observe(self.revision)
+        if type(app).__setattr__ is not _app_setattr(app):
+            # A class that handles assignments itself may not tell of them.
+            names = [n for n in (*REGISTRIES, *_SETTING_NAMES, *STEPS, "url_map") if n in own]
+            self._polled.append((own, _Attributes(own, names)))
+
+    def holds(self, app: Flask) -> bool:
+        """Whether nothing changed that could not be observed: classes, plain containers."""
+        if namespace_size() != self.namespace_size or not self.flask_guard.holds(type(app)):
+            return False
+        for guard, cls in self._guards:
+            if not guard.holds(cls):
+                return False
+        return all(container == before for container, before in self._polled)
+
+    # What it does
+
+    def _compile_classes(self, app: Flask) -> None:
+        request_class = static_setting(app, "request_class")
+        self.request_class = request_class
+        same = {
+            name: request_class is not None and getattr(request_class, name) is _REQUEST[name]
+            for name in _REQUEST_NAMES
+        }
+        self.lazy_request = same["__init__"] and same["close"]
+        self.names_blueprints = same["blueprint"] and same["blueprints"] and same["endpoint"]
+        if request_class is not None and request_class is not Request:
+            self._guards.append((ClassGuard(request_class, _REQUEST_NAMES), request_class))
+        self.has_standard_contexts = all(
+            getattr(cls, name, None) is value
+            for cls, known in _CONTEXTS.items()
+            for name, value in known.items()
+        )
+        interface = static_setting(app, "session_interface")
+        self.lazy_session = interface is not None and is_standard(interface)
+        if self.lazy_session:
+            t.cast(t.Any, interface)._observe(self.revision)
+        is_own = static_setting(app, "response_class") is Response
+        self.text_type = ("Content-Type", full_content_type("text/html")) if is_own else None
+        self.json_body = _json_body(app) if is_own else None
+        self._guards += [(ClassGuard(cls, list(vars(cls))), cls) for cls in _patched_classes()]
+
+    def _compile_urls(self, app: Flask) -> None:
+        url_map = app.url_map
+        replaced = self.replaced
+        is_own_map = isinstance(url_map, Map)
+        self.matches_by_table = (
+            is_own_map
+            and not replaced.create_url_adapter
+            and not replaced.request_context
+            and self.has_standard_contexts
+            and not (app.subdomain_matching and url_map.host_matching)
+        )
+        self.one_domain = not (app.subdomain_matching or url_map.host_matching)
+        self.builds_urls = (
+            is_own_map
+            and self.one_domain
+            and not replaced.create_url_adapter
+            and not replaced.inject_url_defaults
+            and not any(app.url_default_functions.values())
+            and not self._polled
+        )
+        self.hosts: dict[str, dict[str, RoutingTable]] = {"http": {}, "https": {}}
+        self.tables = _current_tables(app) if is_own_map else {}
+
+    def table_of(self, url_map: t.Any, domain: str) -> RoutingTable:
+        """Return the routing table of a subdomain, or of a host where rules have one."""
+        table = self.tables.get(domain)
+        if table is None:
+            if len(self.tables) >= _MAX_HOSTS:
+                self.tables.clear()
+            table = self.tables[domain] = RoutingTable(url_map, domain)
+        return table
+
+    def find_table(self, app: Flask, environ: WSGIEnvironment) -> RoutingTable | None:
+        """Return the table of a request's host, or ``None``: ask Werkzeug's matcher."""
+        hosts = self._known_hosts(app, environ)
+        return None if hosts is None else hosts.get(environ["HTTP_HOST"])
+
+    def learn_host(
+        self, app: Flask, environ: WSGIEnvironment, adapter: MapAdapter
+    ) -> RoutingTable | None:
+        """Remember the domain of a request's host, and return its table."""
+        hosts = self._known_hosts(app, environ)
+        domain = adapter.server_name if app.url_map.host_matching else adapter.subdomain
+        if hosts is None or domain is None or domain == _NO_SUBDOMAIN:
+            return None
+        host = environ["HTTP_HOST"]
+        if "xn--" in host.lower():
+            return None  # an encoded domain, to be checked
+        if len(hosts) >= _MAX_HOSTS:
+            hosts.clear()
+        table = hosts[host] = self.table_of(app.url_map, domain)
+        return table
+
+    def _known_hosts(self, app: Flask, environ: WSGIEnvironment) -> dict[str, RoutingTable] | None:
+        """The tables by host, or ``None`` where it takes more than the host to match a request."""
+        request_class = self.request_class
+        if (
+            not self.matches_by_table
+            or "HTTP_UPGRADE" in environ  # perhaps a web socket, for which there are other rules
+            or "HTTP_HOST" not in environ
+            or app.config["TRUSTED_HOSTS"] is not None
+            or request_class is None
+            or request_class.trusted_hosts is not None
+        ):
+            return None
+        return self.hosts.get(environ["wsgi.url_scheme"])
+
+    def plan(self, app: Flask, endpoint: str | None) -> Plan:
+        """Return the plan of an endpoint; ``None`` is for requests that no rule matched."""
+        plan = self.by_endpoint.get(endpoint)
+        if plan is None:
+            names: tuple[str, ...] = ()
+            if endpoint and "." in endpoint:
+                names = tuple(blueprint_chain(endpoint.rpartition(".")[0]))
+            plan = self.by_endpoint[endpoint] = self.plan_for(app, endpoint, names)
+        return plan
+
+    def plan_for(self, app: Flask, endpoint: str | None, blueprints: tuple[str, ...]) -> Plan:
+        """Return the plan of an endpoint with the hooks and handlers of these blueprints."""
+        plan = self.plans.get((endpoint, blueprints))
+        if plan is None:
+            plan = self._compile_plan(app, endpoint, blueprints)
+            if len(self.plans) >= _MAX_PLANS:
+                self.plans.clear()
+            self.plans[endpoint, blueprints] = plan
+        return plan
+
+    def add_builder(self, app: Flask, endpoint: str) -> bool:
+        """Compile what builds the endpoint's paths, unless that was done; return whether it was.
+
+        Unknown endpoints, which may come from a request, leave nothing behind.
+        """
+        if not self.builds_urls or endpoint in self.url_builders:
+            return False
+        if endpoint not in app.url_map._rules_by_endpoint:
+            return False
+        self.url_builders[endpoint] = compile_builder(app.url_map, endpoint)
+        return True
+
+    def bind(self, app: Flask, function: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+        """Return what the conductor calls for a function: itself where that is all there is to it,
+        or else by way of ``ensure_sync``.
+        """
+        if self._bind is not None:
+            return self._bind(app, function)
+        if not self.replaced.ensure_sync and not is_async(function):
+            return function
+        this = weakref.ref(app)
+
+        def call_sync(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            return t.cast("Flask", this()).ensure_sync(function)(*args, **kwargs)
+
+        return call_sync
+
+    def _compile_plan(self, app: Flask, endpoint: str | None, blueprints: tuple[str, ...]) -> Plan:
+        plan = Plan()
+        plan.program = self
+        # A plan of no revision is never taken for granted.
+        plan.revision = self.revision if self.names_blueprints else NO_REVISION
+        plan.endpoint = endpoint
+        plan.blueprints = blueprints
+        plan.handlers = {}
+        inwards = (None, *reversed(blueprints))
+        outwards = (*blueprints, None)
+        view = None if endpoint is None else app.view_functions.get(endpoint)
+        plan.view = None if view is None else self.bind(app, view)
+        plan.preprocessors = tuple(
+            f for name in inwards for f in app.url_value_preprocessors.get(name, ())
+        )
+        plan.before = self._callables(app, _in_order(app.before_request_funcs, inwards))
+        plan.after = self._callables(app, _in_reverse(app.after_request_funcs, outwards))
+        plan.teardown = self._callables(app, _in_reverse(app.teardown_request_funcs, outwards))
+        plan.has_no_pre_hooks = not (plan.preprocessors or plan.before)
+        plan.is_plain = (
+            plan.view is not None
+            and plan.has_no_pre_hooks
+            and not (plan.after or plan.teardown)
+            and self.is_plain
+        )
+        return plan
+
+    def _callables(self, app: Flask, functions: t.Iterable[t.Any]) -> Hooks:
+        return tuple(self.bind(app, function) for function in functions)
+
+
+_MAX_PLANS = 10_000
+
+
+class _Attributes:
+    """What some attributes in a namespace were."""
+
+    def __init__(self, namespace: dict[str, t.Any], names: list[str]) -> None:
+        self.values = {name: namespace[name] for name in names}
+
+    def __eq__(self, namespace: object) -> bool:
+        now = t.cast("dict[str, t.Any]", namespace)
+        return all(now.get(name, self) is value for name, value in self.values.items()) and not any(
+            name in now and name not in self.values for name in (*STEPS, *_SETTING_NAMES)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _app_setattr(app: t.Any) -> t.Any:
+    """The ``__setattr__`` of the class that notifies of assignments."""
+    for cls in type(app).__mro__:
+        if "watched_names" in vars(cls) and "__setattr__" in vars(cls):
+            return vars(cls)["__setattr__"]
+    return None
+
+
+def _in_order(registry: t.Any, names: t.Iterable[str | None]) -> t.Iterator[t.Any]:
+    return (f for name in names for f in list(registry.get(name, ())))
+
+
+def _in_reverse(registry: t.Any, names: t.Iterable[str | None]) -> t.Iterator[t.Any]:
+    return (f for name in names for f in reversed(list(registry.get(name, ()))))
+
+
+def static_setting(app: t.Any, name: str) -> t.Any:
+    """Return an attribute of the application, or ``None`` if it may be different each time.
+
+    A property may want a request to be current, so it is not read here.
+    """
+    for cls in type(app).__mro__:
+        if name in vars(cls):
+            if hasattr(type(vars(cls)[name]), "__get__"):
+                return None
+            break
+    return getattr(app, name)
+
+
+def _json_body(app: Flask) -> t.Callable[[t.Any], bytes] | None:
+    provider = static_setting(app, "json")
+    return provider.body if is_json_body_all(provider) else None
+
+
+def _current_tables(app: Flask) -> dict[str, RoutingTable]:
+    """The routing tables by domain, made anew only if the map has changed."""
+    url_map = app.url_map
+    version = getattr(url_map, "version", None)
+    kept = app.__dict__.get("_routing_tables")
+    if kept is not None and kept[0] is url_map and kept[1] == version:
+        return t.cast("dict[str, RoutingTable]", kept[2])
+    tables: dict[str, RoutingTable] = {}
+    vars(app)["_routing_tables"] = (url_map, version, tables)
+    return tables
+
+
+_lock = threading.RLock()
+
+_MOST_TRIES = 8
+
+
+def compile_program(app: Flask, built_in: type) -> RequestProgram:
+    """Return what the application serves by, compiled anew if it has changed."""
+    with _lock:
+        revision = app._revision
+        if "_revision" not in vars(app):
+            revision = vars(app)["_revision"] = Revision()
+        for _ in range(_MOST_TRIES):
+            number = revision.number
+            program: RequestProgram | None = revision.program
+            if program is not None and program.holds(app):
+                return program
+            program = RequestProgram(app, built_in, revision)
+            # Something may have been declared in the meantime, by another thread.
+            if revision.publish(number, program):
+                break
+    return t.cast(RequestProgram, program)
