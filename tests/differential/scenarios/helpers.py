@@ -28,8 +28,8 @@ def class_hierarchy(lab: Lab):
             "View",
         }
         # A base of the same name may hold the methods: see docs/differences.md.
-        names = dict.fromkeys(base.__name__ for base in kind.__mro__)
-        return [name for name in names if name in known]
+        places = dict.fromkeys((base.__module__, base.__name__) for base in kind.__mro__)
+        return [name for _, name in places if name in known]
 
     return {
         kind.__name__: bases(kind)
