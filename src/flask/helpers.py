@@ -26,10 +26,24 @@ from .wrappers import Response
 from .wrappers import blueprint_chain as _split_blueprint_path  # noqa: F401
 
 if t.TYPE_CHECKING:
+    from .app import Flask
     from .ctx import AppContext, RequestContext
 
 
 P = t.ParamSpec("P")
+
+
+def _current_app() -> Flask | None:
+    """The current application; ``None`` where none is."""
+    if current_app is _CURRENT_APP:  # PERF: a proxy takes four calls to say what it is of
+        context = _cv_app.get(None)
+        return None if context is None else context.app
+    return current_app if current_app else None  # in a test, something else
+
+
+_CURRENT_APP = current_app
+_SEND_FILE = werkzeug.utils.send_file
+_SEND_FROM_DIRECTORY = werkzeug.utils.send_from_directory
 
 
 def _env_flag(name: str) -> bool:
@@ -177,17 +191,19 @@ def url_for(
     **values: t.Any,
 ) -> str:
     """Return the URL of an endpoint; see :meth:`.Flask.url_for`."""
+    # PERF: what the method does in the end, if it is the built-in one, of the current application.
+    # A proxy takes four calls to say what it is of; in a test, it may be something else.
     ctx = _cv_app.get(None)
-    app = current_app if ctx is None else ctx.app
-    if _anchor is None and _method is None and _scheme is None and _external is None:
-        # PERF: what the method does in the end, if it is the built-in one.
-        program = app._revision.program
-        if program is not None and not program.replaced.url_for:
-            url = build_here(app, endpoint, values)
-            if url is not None:
-                return url
-        return app.url_for(endpoint, **values)
-    return app.url_for(
+    app: t.Any = current_app
+    if ctx is not None and app is _CURRENT_APP:
+        app = ctx.app
+        if _anchor is None and _method is None and _scheme is None and _external is None:
+            program = app._revision.program
+            if program is not None and not program.replaced.url_for:
+                url = build_here(app, endpoint, values)
+                if url is not None:
+                    return url
+    url = app.url_for(
         endpoint,
         _anchor=_anchor,
         _method=_method,
@@ -195,15 +211,16 @@ def url_for(
         _external=_external,
         **values,
     )
+    return t.cast(str, url)
 
 
 def redirect(
     location: str, code: int = 302, Response: type[BaseResponse] | None = None
 ) -> BaseResponse:
     """Return a response that sends the client to another URL; see :meth:`.Flask.redirect`."""
-    context = _cv_app.get(None)
-    if context is not None:
-        return context.app.redirect(location, code=code)
+    app = _current_app()
+    if app is not None:
+        return app.redirect(location, code=code)
     return _wz_redirect(location, code=code, Response=Response)
 
 
@@ -212,9 +229,9 @@ def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn
 
     :raises LookupError: if there is no exception for the code.
     """
-    context = _cv_app.get(None)
-    if context is not None:
-        context.app.aborter(code, *args, **kwargs)
+    app = _current_app()
+    if app is not None:
+        app.aborter(code, *args, **kwargs)
     _wz_abort(code, *args, **kwargs)
 
 
@@ -231,7 +248,7 @@ def flash(message: str, category: str = "message") -> None:
     # Set anew, since a session may not notice that a list inside it has grown.
     session["_flashes"] = [*session.get("_flashes", ()), (category, message)]
     if message_flashed.receivers:
-        app = _cv_app.get().app
+        app = t.cast("Flask", _current_app())
         message_flashed.send(
             app, category=category, message=message, _async_wrapper=app.ensure_sync
         )
@@ -339,6 +356,8 @@ def send_from_directory(
     if (
         kwargs.keys() <= {"max_age"}
         and app.response_class is Response
+        and werkzeug.utils.send_from_directory is _SEND_FROM_DIRECTORY
+        and werkzeug.utils.send_file is _SEND_FILE
         and not app.config["USE_X_SENDFILE"]
         and is_plain_request(environ)
     ):

@@ -15,6 +15,7 @@ from werkzeug.datastructures import CallbackDict
 from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response as ResponseBase
 
+from .http.pristine import pristine
 from .http.signing import SessionSerializer
 from .json.tag import TaggedJSONSerializer
 from .pipeline.invalidation import Observable, keep_methods_in_base
@@ -296,13 +297,20 @@ def _vary_by_cookie(response: Response) -> None:
 def _set_cookie(response: Response, value: str, expires: datetime | None, cookie: _Cookie) -> None:
     name, scope = cookie
     # PERF: for the same settings, all cookies end alike. The value is one that needs no quoting.
-    if expires is None and type(response).set_cookie is ResponseBase.set_cookie:
+    if (
+        expires is None
+        and type(response).set_cookie is _SET_COOKIE
+        and "set_cookie" not in response.__dict__
+    ):
         header = f"{name}={value}{_attributes(name, *scope.items())}"
         max_size = response.max_cookie_size
         if not max_size or len(header) <= max_size:
             response.headers.add("Set-Cookie", header)
             return
     response.set_cookie(name, value, expires=expires, **scope)
+
+
+_SET_COOKIE = pristine(ResponseBase, "set_cookie")
 
 
 @lru_cache(maxsize=64)

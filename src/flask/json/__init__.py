@@ -33,8 +33,13 @@ _outside = _Outside()
 
 
 def _provider() -> t.Any:
+    if current_app is not _CURRENT_APP:  # in a test, something else
+        return current_app.json if current_app else _outside
     ctx = _cv_app.get(None)
     return _outside if ctx is None else ctx.app.json
+
+
+_CURRENT_APP = current_app
 
 
 def dumps(obj: t.Any, **kwargs: t.Any) -> str:

@@ -213,10 +213,10 @@ class DefaultJSONProvider(JSONProvider):
         return self._text(obj).encode()
 
 
-_DUMPS = DefaultJSONProvider.dumps
-_RESPONSE = DefaultJSONProvider.response
-_PREPARE = DefaultJSONProvider._prepare_response_obj
 # Before anyone can replace them: the module is still being imported.
+_DUMPS = DefaultJSONProvider.dumps
+_PREPARE = DefaultJSONProvider._prepare_response_obj
+_RESPONSE = DefaultJSONProvider.response
 
 
 def is_json_body_all(provider: t.Any) -> bool:
