@@ -108,6 +108,11 @@ def _make_proxy(
             raise TypeError(f"{type(self).__name__!r} object is not iterable: {message}")
         return iter(current())
 
+    def __reduce_ex__(self: WerkzeugProxy[t.Any], protocol: t.SupportsIndex) -> t.Any:
+        if get_context(None) is None:
+            raise TypeError(f"cannot pickle a proxy that stands for nothing: {message}")
+        return object.__reduce_ex__(self, protocol)
+
     def __bool__(self: WerkzeugProxy[t.Any]) -> bool:
         context = get_context(None)
         return context is not None and bool(read_attribute(context))
@@ -122,6 +127,7 @@ def _make_proxy(
         "__getattribute__": __getattribute__,
         "__getitem__": __getitem__,
         "__iter__": __iter__,
+        "__reduce_ex__": __reduce_ex__,
         "__setattr__": __setattr__,
         "__setitem__": __setitem__,
     }

@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from .globals import _cv_app, _cv_request, current_app, request, request_ctx, session
 from .http.cached_files import is_plain_request, kept_answers
+from .http.streams import close_when_dropped
 from .routing.building import build_here
 from .signals import message_flashed
 from .wrappers import Response
@@ -324,7 +325,7 @@ def send_file(
     :param last_modified: in seconds, or as a datetime; the file's own if not given.
     :param max_age: seconds that clients may keep it, or a function of the path that says so.
     """
-    return werkzeug.utils.send_file(  # type: ignore[return-value]
+    response = werkzeug.utils.send_file(
         **_prepare_send_file_kwargs(
             path_or_file=path_or_file,
             mimetype=mimetype,
@@ -336,6 +337,9 @@ def send_file(
             max_age=max_age,
         )
     )
+    if isinstance(path_or_file, (str, os.PathLike)):
+        close_when_dropped(getattr(response, "response", None))
+    return t.cast(Response, response)
 
 
 def send_from_directory(
@@ -366,9 +370,11 @@ def send_from_directory(
         return kept_answers.send(
             os.fspath(directory), os.fspath(path), max_age, environ, app.root_path
         )
-    return werkzeug.utils.send_from_directory(  # type: ignore[return-value]
+    response = werkzeug.utils.send_from_directory(
         directory, path, **_prepare_send_file_kwargs(**kwargs)
     )
+    close_when_dropped(getattr(response, "response", None))
+    return t.cast(Response, response)
 
 
 def get_root_path(import_name: str) -> str:

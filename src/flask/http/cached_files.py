@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import os
 import stat
 import typing as t
@@ -15,22 +16,23 @@ from werkzeug.security import safe_join
 from werkzeug.wsgi import wrap_file
 
 from ..wrappers import Response
+from .streams import close_when_dropped
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 _MAX_KEPT = 1024
 
-_Key = tuple[str, float, int, int | None]
+_Key = tuple[str, float, int, int | None, tuple[t.Any, ...]]
 
 
 class KeptAnswers:
     """Remembers the headers of Werkzeug's answers to plain requests for files.
 
-    They follow from the path, the time and the size of the file, and the time that clients may
-    keep it, which are the key.  Requests with a range or an unusual condition, responses of a
-    class of the application's own, and anything but a path and a ``max_age`` are not answered
-    from here.
+    They follow from the path, the time, the size and the type of the file, and the time that
+    clients may keep it, which are the key.  Requests with a range or an unusual condition,
+    responses of a class of the application's own, and anything but a path and a ``max_age`` are
+    not answered from here.
     """
 
     def __init__(self) -> None:
@@ -65,7 +67,7 @@ class KeptAnswers:
             raise NotFound
         if callable(max_age):
             max_age = max_age(file_path)
-        key = (file_path, found.st_mtime, found.st_size, max_age)
+        key = (file_path, found.st_mtime, found.st_size, max_age, _type_of(file_path))
         headers = self._headers.get(key)
         if headers is None:
             return self._send_by_werkzeug(key, environ, root_path)
@@ -81,13 +83,15 @@ class KeptAnswers:
         else:
             file = open(file_path, "rb")  # noqa: SIM115 - closed with the response
             answer.response = wrap_file(environ, file)
+            close_when_dropped(answer.response)
         return answer
 
     def _send_by_werkzeug(self, key: _Key, environ: WSGIEnvironment, root_path: str) -> Response:
-        file_path, mtime, size, max_age = key
+        file_path, mtime, size, max_age, _ = key
         answer = werkzeug.utils.send_file(
             file_path, environ, max_age=max_age, response_class=Response, _root_path=root_path
         )
+        close_when_dropped(answer.response)
         if len(self._headers) >= _MAX_KEPT:
             self._headers.clear()
         # The ETag tells whether it was still the same file.
@@ -95,6 +99,17 @@ class KeptAnswers:
         if same and answer.status_code == 200:
             self._headers[key] = list(answer.headers)
         return t.cast(Response, answer)
+
+
+def _type_of(path: str) -> tuple[t.Any, ...]:
+    """Return what the standard library's guess at the type of a file follows from."""
+    # PERF: the guess itself takes five times as long.
+    suffix = path[path.rfind(".") :]
+    return (
+        mimetypes.guess_type,
+        mimetypes.types_map.get(suffix),
+        mimetypes.encodings_map.get(suffix),
+    )
 
 
 def _is_known(if_none_match: str | None, etag: str) -> bool:

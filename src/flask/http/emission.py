@@ -60,7 +60,7 @@ def makes_as_built_in(cls: type[Response]) -> bool:
 
 
 Parts = tuple[list[tuple[str, str]], t.Iterable[bytes]]
-"""The headers and the body, as a server takes them."""
+"""The headers and the body, as a server takes them. The body is an iterator, as Werkzeug's is."""
 
 
 def plain_parts(response: Response, environ: WSGIEnvironment) -> Parts | None:
@@ -81,7 +81,7 @@ def plain_parts(response: Response, environ: WSGIEnvironment) -> Parts | None:
     if code == 304:
         if body != () or _has_location(response.headers):
             return None
-        return [h for h in response.headers if not is_removed_from_304(h[0])], ()
+        return [h for h in response.headers if not is_removed_from_304(h[0])], iter(())
     kind = type(body)
     if response.direct_passthrough or kind is GeneratorType:
         if is_head or kind is list or kind is tuple or _has_location(response.headers):
@@ -92,7 +92,7 @@ def plain_parts(response: Response, environ: WSGIEnvironment) -> Parts | None:
     if kind is not list or len(body) > 1 or (body and type(body[0]) is not bytes):
         return None
     headers = _headers_of_one_piece(response, body[0] if body else b"")
-    return None if headers is None else (headers, () if is_head else body)
+    return None if headers is None else (headers, iter(() if is_head else body))
 
 
 def _headers_of_one_piece(response: t.Any, piece: bytes) -> list[tuple[str, str]] | None:

@@ -59,6 +59,9 @@ class SessionSerializer(URLSafeTimedSerializer):
         digest_method: t.Any,
         sha1: bool,
     ) -> None:
+        keys = tuple(keys)
+        # Others, numbers for example, itsdangerous refuses where a cookie is to be signed.
+        sha1 = sha1 and all(isinstance(key, (str, bytes)) for key in keys)
         options = {"key_derivation": key_derivation, "digest_method": digest_method}
         super().__init__(
             t.cast(t.Any, keys), salt, serializer, signer=_Signer, signer_kwargs=options

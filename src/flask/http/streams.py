@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from werkzeug.wsgi import ClosingIterator, LimitedStream
+from werkzeug.wsgi import ClosingIterator, FileWrapper, LimitedStream
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -47,6 +47,23 @@ def plain_length(environ: WSGIEnvironment) -> int | None:
     ):
         return None
     return int(announced)
+
+
+class OwnFile(FileWrapper):
+    """A file that was opened for a response, closed at the latest when that is dropped.
+
+    A response is dropped where a hook fails after the view.  That frees it at once here, as nothing
+    keeps the error; Python would report the file as never closed.
+    """
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def close_when_dropped(body: t.Any) -> None:
+    """Have the file of a response's body closed when the response is dropped."""
+    if type(body) is FileWrapper:
+        body.__class__ = OwnFile
 
 
 class Pieces(ClosingIterator):
