@@ -57,7 +57,8 @@ class FlaskGroup(AppGroup):
         self.create_app = create_app
         self.load_dotenv = load_dotenv
         self.set_debug_flag = set_debug_flag
-        self._plugins: dict[str, EntryPoint] | None = None
+        self._loaded_plugin_commands = False
+        self._plugins: dict[str, EntryPoint] = {}
         if add_default_commands:
             for command in (run_command, shell_command, routes_command):
                 self.add_command(command)
@@ -115,7 +116,8 @@ class FlaskGroup(AppGroup):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name all commands, sorted; what cannot be loaded is reported and left out."""
         names = set(super().list_commands(ctx))
-        for name in list(self._find_plugins()):
+        self._load_plugin_commands()
+        for name in list(self._plugins):
             try:
                 self._load_plugin(name)
             except Exception as error:
@@ -139,7 +141,8 @@ class FlaskGroup(AppGroup):
         ``None`` if there is none.  It could be a command of the application, so where that cannot
         be found, a message says why.  What the application's own code raises comes through.
         """
-        if name in self._find_plugins():
+        self._load_plugin_commands()
+        if name in self._plugins:
             return self._load_plugin(name)
         command = super().get_command(ctx, name)
         if command is not None:
@@ -160,20 +163,25 @@ class FlaskGroup(AppGroup):
             ctx.with_resource(app.app_context())
         return app.cli.get_command(ctx, name)
 
-    def _find_plugins(self) -> dict[str, EntryPoint]:
-        if self._plugins is None:
-            # Scanning every installed distribution takes time that "import flask" should not.
-            from importlib import metadata
+    def _load_plugin_commands(self) -> None:
+        """Find the commands of installed plug-ins; each is imported when it is asked for.
 
-            found = metadata.entry_points(group="flask.commands")
-            self._plugins = {entry.name: entry for entry in found}
-        return self._plugins
+        Programs that want no plug-ins override this.
+        """
+        if self._loaded_plugin_commands:
+            return
+        # Scanning every installed distribution takes time that "import flask" should not.
+        from importlib import metadata
+
+        found = metadata.entry_points(group="flask.commands")
+        self._plugins = {entry.name: entry for entry in found}
+        self._loaded_plugin_commands = True
 
     def _load_plugin(self, name: str) -> click.Command:
         """Import a plug-in and make its command one of the group's own."""
-        command = cast(click.Command, self._find_plugins()[name].load())
+        command = cast(click.Command, self._plugins[name].load())
         self.add_command(command, name)
-        del self._find_plugins()[name]
+        del self._plugins[name]
         return command
 
 

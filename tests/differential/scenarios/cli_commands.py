@@ -406,8 +406,7 @@ def pass_script_info_decorator(lab: Lab):
     return invoke(lab, cli=command, obj=ScriptInfo(create_app=lambda: flask.Flask("passed")))
 
 
-@scenario
-def entry_points_are_loaded(lab: Lab):
+def install_plugin(lab: Lab) -> None:
     lab.file(
         "plug_mod.py",
         "import click\n@click.command()\ndef plugged():\n    click.echo('t: plugged')\n",
@@ -421,6 +420,11 @@ def entry_points_are_loaded(lab: Lab):
     )
     several(lab)
     lab.importable()
+
+
+@scenario
+def entry_points_are_loaded(lab: Lab):
+    install_plugin(lab)
     group = FlaskGroup("g")
     return [
         invoke(lab, *a, cli=group)
@@ -430,6 +434,30 @@ def entry_points_are_loaded(lab: Lab):
             ["--app", "shop", "plugged"],
             ["--app", "nothing_here", "plugged"],
         )
+    ]
+
+
+def kept_out(self):
+    """Loads nothing."""
+
+
+def noted(self):
+    click.echo("t: loading")
+    FlaskGroup._load_plugin_commands(self)
+
+
+def marked(self):
+    self._loaded_plugin_commands = True
+    FlaskGroup._load_plugin_commands(self)
+
+
+@family(kept_out=kept_out, noted=noted, marked=marked)
+def loading_of_entry_points_overridden(lab: Lab, load):
+    install_plugin(lab)
+    group = type("Own", (FlaskGroup,), {"_load_plugin_commands": load})("g")
+    listed = group.list_commands(click.Context(group, obj=ScriptInfo()))
+    return "plugged" in listed, [
+        invoke(lab, *a, cli=group) for a in (["plugged"], ["--app", "shop", "plugged"], ["routes"])
     ]
 
 
