@@ -23,7 +23,7 @@ from .http.cached_files import is_plain_request, kept_answers
 from .http.streams import close_when_dropped
 from .routing.building import build_here
 from .signals import message_flashed
-from .wrappers import Response
+from .wrappers import Response, emits_as_built_in
 from .wrappers import blueprint_chain as _split_blueprint_path  # noqa: F401
 
 if t.TYPE_CHECKING:
@@ -360,6 +360,7 @@ def send_from_directory(
     if (
         kwargs.keys() <= {"max_age"}
         and app.response_class is Response
+        and emits_as_built_in()
         and werkzeug.utils.send_from_directory is _SEND_FROM_DIRECTORY
         and werkzeug.utils.send_file is _SEND_FILE
         and not app.config["USE_X_SENDFILE"]

@@ -183,7 +183,7 @@ def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
                     return response(environ, start_response)  # type: ignore[no-any-return]
                 length = ("Content-Length", str(len(body)))
                 start_response("200 OK", [content_type, length])  # type: ignore[list-item]
-                return () if method == "HEAD" else (body,)
+                return iter(() if method == "HEAD" else (body,))
             except BaseException as raised:
                 ctx.error = steps.teardown_error(ctx.error, raised)
                 raise

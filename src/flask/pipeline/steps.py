@@ -91,8 +91,8 @@ def match(app: Flask, ctx: RequestContext, program: RequestProgram) -> Plan:
         found = table.find(decode_wsgi(environ.get("PATH_INFO", "")), method)
         if found is MISSING:
             ctx.keep_routing_error(NotFound())
-            ctx.plan = program.unmatched
-            return program.unmatched
+            plan = ctx.plan = planned(app, ctx, program)
+            return plan
         if found is not None:
             leaf, view_args = found
             rule = ctx._rule = leaf.rule
@@ -100,11 +100,11 @@ def match(app: Flask, ctx: RequestContext, program: RequestProgram) -> Plan:
             request = ctx._request
             if request is not None:
                 request.url_rule, request.view_args = rule, view_args
-            plan: Plan | None = leaf.plan
-            if plan is None or plan.program is not program or not program.names_blueprints:
-                plan = leaf.plan = planned(app, ctx, program)
-            ctx.plan = plan
-            return plan
+            kept: Plan | None = leaf.plan
+            if kept is None or kept.program is not program or not program.names_blueprints:
+                kept = leaf.plan = planned(app, ctx, program)
+            ctx.plan = kept
+            return kept
     if ctx.url_adapter is not None:
         ctx.match_request()
     plan = ctx.plan = planned(app, ctx, program)

@@ -9,12 +9,13 @@ from werkzeug.routing import BaseConverter, IntegerConverter, Rule
 from werkzeug.routing import Map as BaseMap
 
 from ..globals import _cv_request
+from ..http.pristine import pristine
 
 Write = t.Callable[[t.Any], str]
 
-Part = tuple[str, str, "type | None", Write]
+Part = tuple[str, str, "type | None", Write, "type[BaseConverter]", t.Any]
 """What comes before a variable, its name, the type that is written plainly if it is a plain
-value, and what writes any value.
+value, what writes any value, and the converter's class with its method at that time.
 """
 
 Build = t.Callable[[dict[str, t.Any]], "str | None"]
@@ -102,7 +103,7 @@ def _constant(rule: Rule, path: str) -> Build:
 
 def _one(rule: Rule, part: Part, tail: str) -> Build:
     """The builder of the most usual kind of rule, which has one variable."""
-    head, name, plain, _ = part
+    head, name, plain, _, cls, to_url = part
     build_any = _several(rule, (part,), tail)
 
     def build(values: dict[str, t.Any]) -> str | None:
@@ -110,8 +111,11 @@ def _one(rule: Rule, part: Part, tail: str) -> Build:
         if len(values) == 1:
             value: t.Any = values.get(name)
             kind = type(value)
-            if kind is plain and (
-                kind is int or (value.isalnum() and value.isascii()) or _is_unreserved(value)
+            if (
+                kind is plain
+                and cls.to_url is to_url
+                and not rule.defaults
+                and (kind is int or (value.isalnum() and value.isascii()) or _is_unreserved(value))
             ):
                 return f"{head}{value}{tail}"
         return build_any(values)
@@ -125,13 +129,19 @@ def _several(rule: Rule, parts: tuple[Part, ...], tail: str) -> Build:
 
     def build(values: dict[str, t.Any]) -> str | None:
         path = ""
+        if rule.defaults:
+            return None  # given to the rule since
         try:
-            for literal, name, plain, write in parts:
+            for literal, name, plain, write, cls, to_url in parts:
                 value = values[name]
                 # PERF: most texts are one plain word, and most numbers plain integers, which are
                 # as they are in a URL; a call to learn that takes as long as all the rest.
                 kind = type(value)
-                if kind is plain and (kind is int or (value.isalnum() and value.isascii())):
+                if (
+                    kind is plain
+                    and cls.to_url is to_url
+                    and (kind is int or (value.isalnum() and value.isascii()))
+                ):
                     path = f"{path}{literal}{value}"
                 elif value is None:  # counts as missing
                     return None
@@ -203,17 +213,31 @@ def _path_trace(rule: Rule) -> t.Iterator[tuple[bool, str]]:
         yield is_variable, text if is_variable else _write_text(text)
 
 
-def _writer(converter: BaseConverter) -> tuple[type | None, Write]:
-    """The type that a variable's plain values have, and what writes any value."""
-    to_url = converter.to_url
-    if getattr(to_url, "__func__", None) is BaseConverter.to_url:
-        return str, _write_text  # PERF: quoting is most of the work, and most texts need none
-    if type(converter) is IntegerConverter and not converter.fixed_digits:
-        return int, to_url
-    return None, to_url
+def _writer(
+    converter: BaseConverter,
+) -> tuple[type | None, Write, type[BaseConverter], t.Any]:
+    """The type that a variable's plain values have, what writes any value, and the method for
+    which that holds, in the class that has it.
+    """
+    cls = type(converter)
+    plain: type | None = None
+    if "to_url" not in vars(converter):
+        if cls.to_url is _QUOTE:
+            plain = str  # PERF: quoting is most of the work, and most texts need none
+        elif isinstance(converter, IntegerConverter) and cls.to_url is _NUMBER:
+            plain = None if converter.fixed_digits else int
+
+    def write(value: t.Any) -> str:
+        if plain is str and cls.to_url is _QUOTE:
+            return _write_text(value)
+        return converter.to_url(value)  # looked up anew, as somebody may replace it
+
+    return plain, write, cls, cls.to_url
 
 
 _quote = BaseConverter.to_url
+_QUOTE = pristine(BaseConverter, "to_url")
+_NUMBER = pristine(IntegerConverter, "to_url")
 
 
 _is_unreserved = re.compile(r"[\w.~!$&'()*+,/:;=@-]+", re.ASCII).fullmatch

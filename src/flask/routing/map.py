@@ -8,6 +8,7 @@ from werkzeug.routing import Map as BaseMap
 from werkzeug.routing import RuleFactory
 
 from ..pipeline.invalidation import Observable
+from .tree import MAP_LOCK
 
 
 class Map(Observable, BaseMap):
@@ -18,8 +19,15 @@ class Map(Observable, BaseMap):
 
     def add(self, rulefactory: RuleFactory) -> None:
         """Add the rules of a factory and bind them to the map."""
-        super().add(rulefactory)
+        with MAP_LOCK:
+            super().add(rulefactory)
         self._changed()
+
+    def update(self) -> None:
+        """Sort the rules where that is to be done, before matching and building."""
+        if self._remap:
+            with MAP_LOCK:  # sorting takes a list's items away for a while
+                super().update()
 
     def __setattr__(self, name: str, value: t.Any) -> None:
         super().__setattr__(name, value)

@@ -8,6 +8,7 @@ by :data:`UNDECIDED`, so that the answer is always Werkzeug's.
 from __future__ import annotations
 
 import re
+import threading
 import typing as t
 
 from werkzeug.routing import BaseConverter, IntegerConverter, Rule, UnicodeConverter
@@ -144,6 +145,10 @@ def converters_are_built_in() -> bool:
     return UnicodeConverter.to_python is _TO_TEXT and IntegerConverter.to_python is _TO_NUMBER
 
 
+MAP_LOCK = threading.RLock()
+"""Held while a map's rules are added or sorted, and while a tree takes them over."""
+
+
 class Edge:
     """A step of the walk by a part with variables."""
 
@@ -240,11 +245,15 @@ class Node:
     def expand(self) -> None:
         """Take over what the state has.
 
-        Two threads may do so at once; what they make is the same.
+        Two threads may come to do so at once, or while another one adds rules to the map.
         """
-        state = self.state
-        if state is None:
-            return
+        with MAP_LOCK:
+            state = self.state
+            if state is not None:
+                self._expand(state)
+                self.state = None
+
+    def _expand(self, state: State) -> None:
         self.leaves = [Leaf(rule) for rule in state.rules]
         self.loose = any(not rule.strict_slashes for rule in state.rules)
         self.by_method = {}
@@ -256,7 +265,6 @@ class Node:
                 self.by_method.setdefault(method, leaf)
         self.static = {part: Node(following) for part, following in state.static.items()}
         self.edges = tuple(Edge(part, Node(following)) for part, following in state.dynamic)
-        self.state = None
 
     def walk(
         self, parts: list[str], at: int, values: Values, method: str

@@ -6,6 +6,8 @@ import copy
 import mimetypes
 import pickle
 
+import werkzeug.test
+
 import flask
 from flask import current_app, g, request, session
 
@@ -119,3 +121,122 @@ def deeply_nested_json(lab: Lab, depth):
     app.add_url_rule("/read", "read", lambda: str(len(request.get_json())), methods=["POST"])
     data = "[" * depth + "]" * depth
     return lab.brief(app, "POST /read", data=data, content_type="application/json")
+
+
+def rule_of(app, endpoint):
+    return next(rule for rule in app.url_map.iter_rules() if rule.endpoint == endpoint)
+
+
+CHANGES = {
+    "methods": lambda app: rule_of(app, "plain").methods.add("PUT"),
+    "methods_replaced": lambda app: setattr(rule_of(app, "plain"), "methods", {"PATCH"}),
+    "methods_none": lambda app: setattr(rule_of(app, "plain"), "methods", None),
+    "methods_discarded": lambda app: rule_of(app, "plain").methods.discard("GET"),
+    "endpoint": lambda app: setattr(rule_of(app, "plain"), "endpoint", "index"),
+    "endpoint_unknown": lambda app: setattr(rule_of(app, "plain"), "endpoint", "unknown"),
+    "defaults": lambda app: setattr(rule_of(app, "plain"), "defaults", {"a": 1}),
+    "defaults_of_user": lambda app: setattr(rule_of(app, "user"), "defaults", {"name": "d"}),
+    "options": lambda app: setattr(rule_of(app, "plain"), "provide_automatic_options", False),
+    "strict_slashes": lambda app: setattr(rule_of(app, "plain"), "strict_slashes", False),
+    "view": lambda app: app.view_functions.__setitem__("plain", lambda **kw: "late view"),
+}
+
+
+def closing(lab: Lab):
+    class Closing(flask.Request):
+        def close(self):
+            lab.say("close", self.path)
+            super().close()
+
+    return Closing
+
+
+@family("subclass", "patch", "instance")
+def blueprints_overridden(lab: Lab, way):
+    app = serving(lab)
+    bp = flask.Blueprint("bp", __name__)
+    bp.before_request(lambda: lab.say("bp before"))
+    bp.after_request(lambda response: (lab.say("bp after"), response)[1])
+    bp.teardown_request(lambda error: lab.say("bp teardown"))
+    bp.register_error_handler(404, lambda error: ("bp 404", 404))
+    bp.url_value_preprocessor(lambda endpoint, values: lab.say("bp values"))
+    app.register_blueprint(bp)
+    own = property(lambda self: ["bp"])
+    lab.say(lab.brief(app, "/"))
+    if way == "subclass":
+        app.request_class = type("Own", (flask.Request,), {"blueprints": own})
+    elif way == "patch":
+        lab.patch(flask.Request, "blueprints", own)
+    else:
+        app.before_request(lambda: lab.say(request.blueprints))
+        app.request_class = type("Own", (flask.Request,), {"blueprint": "bp"})
+    return lab.hits(app, "/", "/plain", "/none")
+
+
+@family(**CHANGES)
+def rule_changed_after_a_request(lab: Lab, change):
+    app = serving(lab)
+    app.add_url_rule("/url_user", "url_user", lambda: flask.url_for("user", name="abc"))
+    paths = ("/plain", "PUT /plain", "PATCH /plain", "OPTIONS /plain", "/user/abc", "/url")
+    before = lab.briefs(app, *paths, "/url_user")
+    change(app)
+    seen = {path: lab.hit(app, path) for path in paths}
+    return (
+        before,
+        {p: s.get("status", s.get("raised")) for p, s in seen.items()},
+        lab.briefs(app, "/plain", "/user/abc", "/url", "/url_user"),
+    )
+
+
+@family("options", "get", "Post", "oPtIoNs", "head", "GET ", "")
+def method_in_other_letters(lab: Lab, method):
+    app = serving(lab)
+    app.add_url_rule("/post", "post", lambda: request.method, methods=["POST"])
+    environ = werkzeug.test.create_environ("/plain")
+    environ["REQUEST_METHOD"] = method
+    other = dict(environ, PATH_INFO="/post")
+    return [lab.wsgi(app, dict(environ)), lab.wsgi(app, other)]
+
+
+@family("/", "/plain", "/none", "/stream", "/empty", "/json")
+def next_of_the_response(lab: Lab, path):
+    app = serving(lab)
+    app.add_url_rule("/stream", "stream", lambda: iter(["a", "b"]))
+    app.add_url_rule("/empty", "empty", lambda: "")
+    app.add_url_rule("/json", "json", lambda: {"a": 1})
+    environ = werkzeug.test.create_environ(path)
+    iterable = app(environ, lambda status, headers, exc_info=None: lambda data: None)
+    first = lab.raises(lambda: next(iterable))
+    rest = lab.raises(lambda: list(iterable))
+    return [first, rest, iter(iterable) is iterable]
+
+
+@family("/", "/plain", "/none", "/json")
+def closing_the_response(lab: Lab, path):
+    app = serving(lab)
+    app.add_url_rule("/json", "json", lambda: {"a": 1})
+    environ = werkzeug.test.create_environ(path, method="HEAD")
+    iterable = app(environ, lambda status, headers, exc_info=None: lambda data: None)
+    return [len(list(iterable)), callable(getattr(iterable, "__next__", None))]
+
+
+@scenario
+def after_request_functions_are_a_list(lab: Lab):
+    app = serving(lab)
+
+    @app.before_request
+    def before():
+        functions = flask.globals.request_ctx._after_request_functions
+        lab.say(type(functions).__name__, len(functions))
+        functions.append(lambda response: (lab.say("appended"), response)[1])
+
+    return lab.hits(app, "/", "/none")
+
+
+@family("/", "/plain", "/none", "/touch", "/fail")
+def request_close_overridden(lab: Lab, path):
+    app = serving(lab)
+    app.request_class = closing(lab)
+    app.add_url_rule("/touch", "touch", lambda: request.path)
+    app.add_url_rule("/fail", "fail", lambda: 1 / 0)
+    return [lab.brief(app, path), lab.brief(app, path, method="POST", data={"a": "1"})]

@@ -646,6 +646,64 @@ def overridden_part_in_a_mixin(lab: Lab, cls):
     return lab.hits(serving(lab, mixed), *SHORT)
 
 
+def patches(lab: Lab):
+    return {
+        "set_data": lambda self, value: setattr(self, "response", [b"patched"]),
+        "iter_encoded": lambda self: iter([b"patched"]),
+        "get_wsgi_headers": lambda self, environ: flask.Response(headers={"X-P": "1"}).headers,
+        "get_app_iter": lambda self, environ: [b"patched"],
+        "get_wsgi_response": lambda self, environ: ([b"patched"], "295 P", [("X-P", "1")]),
+        "__call__": lambda self, environ, start: (start("292 P", [("X-P", "1")]), [b"p"])[1],
+        "automatically_set_content_length": False,
+        "default_mimetype": "text/x-patched",
+        "default_status": 294,
+        "autocorrect_location_header": True,
+        "status": property(lambda self: "293 P", lambda self, value: None),
+        "headers": property(lambda self: flask.Headers() if 0 else {"X-P": "1"}, lambda s, v: None),
+        "calculate_content_length": lambda self: 5,
+        "close": lambda self: lab.say("close"),
+        "is_sequence": False,
+    }
+
+
+PATCHED = [
+    "set_data",
+    "iter_encoded",
+    "get_wsgi_headers",
+    "get_app_iter",
+    "get_wsgi_response",
+    "__call__",
+    "automatically_set_content_length",
+    "default_mimetype",
+    "default_status",
+    "autocorrect_location_header",
+    "calculate_content_length",
+    "close",
+]
+
+
+@family(*PATCHED)
+def patched_on_the_class(lab: Lab, name):
+    app = serving(lab, Response)
+    before = lab.hits(app, "/text", "/object", "/generator")
+    lab.patch(Response, name, patches(lab)[name])
+    return before, lab.hits(app, "/text", "/object", "/generator", "/abort", "/redirect")
+
+
+@family(*PATCHED)
+def patched_on_werkzeugs_class(lab: Lab, name):
+    app = serving(lab, Response)
+    before = lab.hits(app, "/text", "/object", "/generator")
+    lab.patch(Plain, name, patches(lab)[name])
+    return before, lab.hits(app, "/text", "/object", "/generator", "/abort", "/redirect")
+
+
+@family(*PATCHED)
+def patched_before_the_first_request(lab: Lab, name):
+    lab.patch(Plain, name, patches(lab)[name])
+    return lab.hits(serving(lab, Response), "/text", "/object", "/generator", "/abort")
+
+
 # Content types
 
 
