@@ -15,7 +15,8 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-SIGNED = re.compile(r"^(\.?[\w-]+)\.[\w-]+\.[\w-]{27}$")
+# By SHA-1, or by SHA-256.
+SIGNED = re.compile(r"^(\.?[\w-]+)\.[\w-]+\.(?:[\w-]{27}|[\w-]{43})$")
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 FILE_ETAG = re.compile(r'"(\d+(?:\.\d+)?)-(\d+)-\d+"')
 NEAR = 400 * 86400

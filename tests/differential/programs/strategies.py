@@ -111,16 +111,14 @@ def as_instance(override: Override, target: Target) -> str:
     if part.kind != "value":
         value = f"types.MethodType({value}, {found})"
     assign = f"{found}.{name} = {value}\n"
+    add = f".setdefault(None, []).append(hook{number})\n"
     if override.target == "Response":
-        return (
-            f"{text}def hook{number}(response):\n    {assign}    return response\n"
-            f"app.after_request(hook{number})\n"
-        )
+        hook = f"def hook{number}(response):\n    {assign}    return response\n"
+        return f"{text}{hook}app.after_request_funcs{add}"
     look = f"found = {target.instance}\n"
     if override.target == "Request":
-        return (
-            f"{text}def hook{number}():\n    {look}    {assign}app.before_request(hook{number})\n"
-        )
+        hook = f"def hook{number}():\n    {look}    {assign}"
+        return f"{text}{hook}app.before_request_funcs{add}"
     return text + look + assign
 
 
