@@ -5,7 +5,12 @@ from __future__ import annotations
 import typing as t
 from types import GeneratorType
 
-from werkzeug.datastructures import Authorization, EnvironHeaders, ImmutableMultiDict
+from werkzeug.datastructures import (
+    Authorization,
+    EnvironHeaders,
+    ImmutableMultiDict,
+    MultiDict,
+)
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.sansio.http import parse_cookie
@@ -23,6 +28,7 @@ from .http.emission import (
     plain_parts,
     sends_as_built_in,
 )
+from .http.forms import MULTIPART, load_form, match_multipart, parse_query
 from .http.headers import Headers, full_content_type, make_headers
 from .http.pristine import Unpatched
 from .http.streams import AT_ONCE, BodyStream, plain_length
@@ -255,6 +261,14 @@ class Request(RequestBase):
     if not t.TYPE_CHECKING:
 
         @cached_property
+        def args(self) -> MultiDict[str, str]:
+            """The query's values by name."""
+            # PERF: as for cookies, below; most queries have nothing to unquote, either.
+            if self.parameter_storage_class is ImmutableMultiDict:
+                return parse_query(self.query_string.decode())
+            return super().args
+
+        @cached_property
         def cookies(self) -> ImmutableMultiDict[str, str]:
             """The cookies that came with the request."""
             # PERF: the base class goes over all headers for those named Cookie; and a
@@ -309,11 +323,16 @@ class Request(RequestBase):
 
     def _parse_content_type(self) -> None:
         # PERF: most bodies have one of these types, to the letter.
-        mimetype = _BARE_MIMETYPES.get(self.environ.get("CONTENT_TYPE", ""))
-        if mimetype is None or "_parsed_content_type" in self.__dict__:
-            super()._parse_content_type()
-        else:
+        if "_parsed_content_type" in self.__dict__:
+            return
+        content_type = self.environ.get("CONTENT_TYPE", "")
+        mimetype = _BARE_MIMETYPES.get(content_type)
+        if mimetype is not None:
             self._parsed_content_type = (mimetype, {})
+        elif (upload := match_multipart(content_type)) is not None:
+            self._parsed_content_type = (MULTIPART, {"boundary": upload[1]})
+        else:
+            super()._parse_content_type()
 
     @cached_property
     def authorization(self) -> Authorization | None:
@@ -331,7 +350,8 @@ class Request(RequestBase):
 
     def _load_form_data(self) -> None:
         self._was_parsed = True
-        super()._load_form_data()
+        if "form" not in self.__dict__ and not load_form(self):
+            super()._load_form_data()
         if (
             current_app
             and current_app.debug

@@ -25,15 +25,19 @@ class BodyStream(LimitedStream):
 
     def readall(self) -> bytes:
         # PERF: the base class reads into a buffer, copies that to a second and a third.
-        if self._pos or not 0 < self.limit <= AT_ONCE:
-            return super().readall()
+        pieces: list[bytes] = []
         try:
-            data = self._stream.read(self.limit)
+            while (left := self.limit - self._pos) > 0:
+                piece = self._stream.read(min(left, AT_ONCE))
+                if not piece:
+                    break
+                self._pos += len(piece)
+                pieces.append(piece)
         except (OSError, ValueError) as error:
             self.on_disconnect(error=error)
-            return b""
-        self._pos = len(data)
-        return data if self._pos == self.limit else data + super().readall()
+        if self._pos < self.limit:
+            self.on_disconnect()
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def plain_length(environ: WSGIEnvironment) -> int | None:
