@@ -16,7 +16,7 @@ from werkzeug.routing import MapAdapter
 
 from . import cli as cli
 from . import typing as ft
-from .blueprints import max_age_setting, open_in
+from .blueprints import STATIC_OPTIONS, max_age_setting, open_in
 from .cli import AppGroup, devserver
 from .ctx import UNSET, AppContext, RequestContext, Unset
 from .diagnostics.explanations import warn_of_debug_mode
@@ -181,9 +181,12 @@ class Flask(AsgiApplication, App):
         """
         if self.static_folder is None:
             raise RuntimeError(f"{self!r} has no 'static_folder' to serve files from.")
-        return send_from_directory(
-            self.static_folder, filename, max_age=self.get_send_file_max_age(filename)
-        )
+        max_age = self.get_send_file_max_age(filename)
+        if not STATIC_OPTIONS.isdisjoint(self.config):
+            from .http.precompressed import send_static  # PERF: most applications don't ask for it
+
+            return send_static(self.static_folder, filename, max_age)
+        return send_from_directory(self.static_folder, filename, max_age=max_age)
 
     def open_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = None

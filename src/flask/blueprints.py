@@ -17,6 +17,10 @@ if t.TYPE_CHECKING:
     from .wrappers import Response
 
 
+STATIC_OPTIONS = frozenset({"STATIC_PRECOMPRESSED", "STATIC_VERSIONED"})
+"""The settings that have static files answered by :mod:`flask.http.precompressed`."""
+
+
 def max_age_setting(config: t.Mapping[str, t.Any]) -> int | None:
     """``SEND_FILE_MAX_AGE_DEFAULT`` in seconds, or ``None``: clients ask each time."""
     value = config["SEND_FILE_MAX_AGE_DEFAULT"]
@@ -85,9 +89,12 @@ class Blueprint(SansioBlueprint):
         """
         if self.static_folder is None:
             raise RuntimeError(f"{self!r} has no 'static_folder' to serve files from.")
-        return send_from_directory(
-            self.static_folder, filename, max_age=self.get_send_file_max_age(filename)
-        )
+        max_age = self.get_send_file_max_age(filename)
+        if not STATIC_OPTIONS.isdisjoint(current_app.config):
+            from .http.precompressed import send_static  # PERF: most applications don't ask for it
+
+            return send_static(self.static_folder, filename, max_age)
+        return send_from_directory(self.static_folder, filename, max_age=max_age)
 
     def open_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"

@@ -6,12 +6,13 @@ import mimetypes
 import os
 import stat
 import typing as t
+from dataclasses import dataclass
 from functools import lru_cache
 from time import time
 
 import werkzeug.utils
 from werkzeug.exceptions import NotFound
-from werkzeug.http import http_date, parse_etags, unquote_etag
+from werkzeug.http import http_date, parse_date, parse_etags, unquote_etag
 from werkzeug.security import safe_join
 from werkzeug.wsgi import wrap_file
 
@@ -23,20 +24,96 @@ if t.TYPE_CHECKING:
 
 _MAX_KEPT = 1024
 
-_Key = tuple[str, float, int, int | None, tuple[t.Any, ...]]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Description:
+    """What is said of a file beside what follows from it."""
+
+    name: str
+    """The name that the type is guessed from."""
+
+    headers: tuple[tuple[str, str], ...]
+    """Headers of the response, beside those that every file has."""
+
+    max_age: int | None
+    """For how long clients may keep it, in seconds; ``None``: as the application has it."""
+
+
+_Key = tuple[str, float, int, "int | None", "Description | None", tuple[t.Any, ...]]
+
+
+@dataclass(slots=True)
+class Kept:
+    """The headers of an answer, and where among them are those that change each second."""
+
+    headers: list[tuple[str, str]]
+    etag: str
+    last_modified: str
+    date_at: int
+    expires_at: int | None
+
+    def now(self, max_age: int | None) -> list[tuple[str, str]]:
+        """The headers as they are now."""
+        headers = self.headers.copy()
+        second = int(time())
+        headers[self.date_at] = "Date", _date(second)
+        if self.expires_at is not None and max_age is not None:
+            headers[self.expires_at] = "Expires", _date(second + max_age)
+        return headers
+
+
+def _keep(answer: t.Any) -> Kept | None:
+    """The headers of an answer, if they are the usual ones."""
+    headers = list(answer.headers)
+    names = [name for name, _ in headers]
+    if {"Date", "ETag", "Last-Modified"} - set(names):
+        return None
+    return Kept(
+        headers,
+        answer.headers["ETag"],
+        answer.headers["Last-Modified"],
+        names.index("Date"),
+        names.index("Expires") if "Expires" in names else None,
+    )
 
 
 class KeptAnswers:
     """Remembers the headers of Werkzeug's answers to plain requests for files.
 
-    They follow from the path, the time, the size and the type of the file, and the time that
-    clients may keep it, which are the key.  Requests with a range or an unusual condition,
-    responses of a class of the application's own, and anything but a path and a ``max_age`` are
-    not answered from here.
+    They follow from the path, the time, the size and the type of the file, the time that
+    clients may keep it, and what else is said of it, which are the key.  Requests with a range or an unusual
+    condition and responses of a class of the application's own are not answered from here.
     """
 
     def __init__(self) -> None:
-        self._headers: dict[_Key, list[tuple[str, str]]] = {}
+        self._kept: dict[_Key, Kept] = {}
+        self._files: dict[tuple[str, str, str], str] = {}
+
+    def find(self, directory: str, path: str, root_path: str) -> tuple[str, os.stat_result]:
+        """Return the path of a file in a directory, and what the system knows of it.
+
+        :param directory: relative to the root path, and so is the path to the directory.
+        :raises ~werkzeug.exceptions.NotFound: if there is no such file in the directory.
+        """
+        # PERF: joining paths takes longer than looking at the file. Only names of files that are
+        # there are remembered, however they are written.
+        place = (root_path, directory, path)
+        file_path = self._files.get(place)
+        if file_path is None:
+            inside = safe_join(directory, path)
+            if inside is None:
+                raise NotFound
+            file_path = os.path.join(root_path, inside)
+        try:
+            found = os.stat(file_path)
+        except (OSError, ValueError):
+            raise NotFound from None
+        if not stat.S_ISREG(found.st_mode):
+            raise NotFound
+        if len(self._files) >= _MAX_KEPT:
+            self._files.clear()
+        self._files[place] = file_path
+        return file_path, found
 
     def send(
         self,
@@ -45,39 +122,29 @@ class KeptAnswers:
         max_age: int | t.Callable[[str], int | None] | None,
         environ: WSGIEnvironment,
         root_path: str,
+        description: Description | None = None,
     ) -> Response:
         """Return the response for a file in a directory.
 
         :param directory: relative to the root path, and so is the path to the directory.
         :param max_age: in seconds, or a function of the file's path that says so.
+        :param description: what else is to be said of the file.
         :raises ~werkzeug.exceptions.NotFound: if there is no such file in the directory.
         """
         # PERF: Werkzeug guesses the type, formats two dates and a name, and builds the headers
         # one by one; that takes longer than reading a style sheet. Here the file is looked at
         # once, as it has to be.
-        inside = safe_join(directory, path)
-        if inside is None:
-            raise NotFound
-        file_path = os.path.join(root_path, inside)
-        try:
-            found = os.stat(file_path)
-        except (OSError, ValueError):
-            raise NotFound from None
-        if not stat.S_ISREG(found.st_mode):
-            raise NotFound
+        file_path, found = self.find(directory, path, root_path)
         if callable(max_age):
             max_age = max_age(file_path)
-        key = (file_path, found.st_mtime, found.st_size, max_age, _type_of(file_path))
-        headers = self._headers.get(key)
-        if headers is None:
+        name = file_path if description is None else description.name
+        key = (file_path, found.st_mtime, found.st_size, max_age, description, _type_of(name))
+        kept = self._kept.get(key)
+        if kept is None:
             return self._send_by_werkzeug(key, environ, root_path)
         answer = Response.__new__(Response)
-        answer.start_with(headers)
-        listed = answer.headers
-        listed["Date"] = _date(int(time()))
-        if max_age is not None:
-            listed["Expires"] = http_date(int(time() + max_age))
-        if _is_known(environ.get("HTTP_IF_NONE_MATCH"), listed["ETag"]):
+        answer.start_with(kept.now(max_age))
+        if _is_known(environ, kept.etag, kept.last_modified):
             answer._status, answer._status_code = "304 NOT MODIFIED", 304
             answer.response = ()
         else:
@@ -87,17 +154,24 @@ class KeptAnswers:
         return answer
 
     def _send_by_werkzeug(self, key: _Key, environ: WSGIEnvironment, root_path: str) -> Response:
-        file_path, mtime, size, max_age, _ = key
+        file_path, mtime, size, max_age, description, _ = key
         answer = werkzeug.utils.send_file(
-            file_path, environ, max_age=max_age, response_class=Response, _root_path=root_path
+            file_path,
+            environ,
+            download_name=None if description is None else description.name,
+            max_age=max_age,
+            response_class=Response,
+            _root_path=root_path,
         )
         close_when_dropped(answer.response)
-        if len(self._headers) >= _MAX_KEPT:
-            self._headers.clear()
+        if description is not None:
+            describe(answer, description)
+        if len(self._kept) >= _MAX_KEPT:
+            self._kept.clear()
         # The ETag tells whether it was still the same file.
         same = answer.headers.get("ETag", "").startswith(f'"{mtime}-{size}-')
-        if same and answer.status_code == 200:
-            self._headers[key] = list(answer.headers)
+        if same and answer.status_code == 200 and (kept := _keep(answer)) is not None:
+            self._kept[key] = kept
         return t.cast(Response, answer)
 
 
@@ -112,26 +186,41 @@ def _type_of(path: str) -> tuple[t.Any, ...]:
     )
 
 
-def _is_known(if_none_match: str | None, etag: str) -> bool:
-    """Whether the client has the file that the ETag is of."""
-    if if_none_match is None or if_none_match == etag:
-        return if_none_match is not None
-    return parse_etags(if_none_match).contains_weak(unquote_etag(etag)[0])
+def describe(response: t.Any, description: Description) -> None:
+    """Add the headers of a description to what Werkzeug answered for the file."""
+    for name, value in description.headers:
+        response.headers[name] = value
 
 
-@lru_cache(maxsize=2)
+def _is_known(environ: WSGIEnvironment, etag: str, last_modified: str) -> bool:
+    """Whether the client has the file, by the conditions that it sent (:rfc:`9110`, 13.2.2)."""
+    # PERF: browsers send back what they were told, to the letter, and both if they were told both.
+    if (if_none_match := environ.get("HTTP_IF_NONE_MATCH")) is not None:
+        if if_none_match == etag:
+            return True
+        etags = parse_etags(if_none_match)
+        if etags:
+            return etags.contains_weak(unquote_etag(etag)[0])
+    if (if_modified_since := environ.get("HTTP_IF_MODIFIED_SINCE")) is None:
+        return False
+    if if_modified_since == last_modified:
+        return True
+    since, modified = parse_date(if_modified_since), parse_date(last_modified)
+    return since is not None and modified is not None and modified <= since
+
+
+@lru_cache(maxsize=8)
 def _date(second: int) -> str:
     return http_date(second)
 
 
 def is_plain_request(environ: WSGIEnvironment) -> bool:
-    """Whether the only condition, if any, is an ETag."""
+    """Whether the conditions, if any, are about what the client has: no range is asked for."""
     return (
         environ["REQUEST_METHOD"] in {"GET", "HEAD"}
         and "HTTP_RANGE" not in environ
         and "HTTP_IF_RANGE" not in environ
         and "HTTP_IF_MATCH" not in environ
-        and "HTTP_IF_MODIFIED_SINCE" not in environ
         and "HTTP_IF_UNMODIFIED_SINCE" not in environ
     )
 

@@ -1,0 +1,140 @@
+"""Static files that were compressed beforehand, and names with a version in them.
+
+Used by the static files of an application or a blueprint if its configuration asks for it:
+
+- ``STATIC_PRECOMPRESSED``: the encodings of compressed files that stand beside the others, in the
+  order of preference, such as ``["br", "gzip"]``.  ``app.css`` is then answered by ``app.css.br``
+  to a client that accepts it;
+- ``STATIC_VERSIONED``: a regular expression for the names of files that never change, such as
+  ``r"\\.[0-9a-f]{8,}\\."`` for ``app.3f2a9c1b.css``, as build tools write them.  Clients may keep
+  those for a year without asking again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+from functools import lru_cache
+
+import werkzeug.utils
+from werkzeug.http import parse_accept_header
+
+from ..globals import current_app, request
+from ..wrappers import Response
+from .cached_files import Description, describe, is_plain_request, kept_answers
+
+SUFFIXES = {"br": ".br", "gzip": ".gz", "zstd": ".zst"}
+"""The suffixes of compressed files, by encoding."""
+
+IDENTITY = "identity"
+"""The encoding of a file that is not compressed."""
+
+_VARY = ("Vary", "Accept-Encoding")
+_IMMUTABLE = ("Cache-Control", "public, max-age=31536000, immutable")
+_YEAR = 31_536_000
+
+
+def send_static(directory: str, filename: str, max_age: int | None) -> Response:
+    """Return the response with a static file, or with what stands for it.
+
+    :param directory: relative to the application's root path.
+    :param filename: relative to the directory; may come from a user.
+    :param max_age: in seconds; ``None`` has clients ask each time.
+    :raises ~werkzeug.exceptions.NotFound: if there is no such file in the directory.
+    """
+    app = current_app
+    environ = request.environ
+    path, description = filename, None
+    versioned = app.config.get("STATIC_VERSIONED")
+    is_versioned = versioned is not None and re.search(versioned, filename) is not None
+    encodings = app.config.get("STATIC_PRECOMPRESSED") or ()
+    compressed = compressed_beside(
+        *kept_answers.find(directory, filename, app.root_path), encodings
+    )
+    if compressed or is_versioned:
+        encoding = preferred(environ.get("HTTP_ACCEPT_ENCODING", "")[:256], compressed)
+        path += SUFFIXES.get(encoding, "")
+        description = describe_as(filename, bool(compressed), encoding, is_versioned)
+        if description.max_age is not None:
+            max_age = description.max_age
+    x_sendfile = app.config["USE_X_SENDFILE"]
+    if app.response_class is Response and not x_sendfile and is_plain_request(environ):
+        return kept_answers.send(directory, path, max_age, environ, app.root_path, description)
+    response = werkzeug.utils.send_from_directory(
+        directory,
+        path,
+        environ,
+        download_name=None if description is None else description.name,
+        max_age=max_age,
+        use_x_sendfile=x_sendfile,
+        response_class=app.response_class,
+        _root_path=app.root_path,
+    )
+    if description is not None:
+        describe(response, description)
+    return t.cast(Response, response)
+
+
+@lru_cache(maxsize=1024)
+def describe_as(filename: str, varies: bool, encoding: str, is_versioned: bool) -> Description:
+    """Return what is said of a file; the same object for the same arguments.
+
+    :param filename: the file that is asked for.
+    :param varies: whether it depends on what the client accepts which file is sent.
+    :param encoding: that of the file which is sent, or ``identity``.
+    :param is_versioned: whether a file of that name never changes.
+    """
+    headers: list[tuple[str, str]] = [_VARY] if varies else []
+    if encoding != IDENTITY:
+        headers.append(("Content-Encoding", encoding))
+    if is_versioned:
+        headers.append(_IMMUTABLE)
+    return Description(os.path.basename(filename), tuple(headers), _YEAR if is_versioned else None)
+
+
+def compressed_beside(
+    file: str, found: os.stat_result, encodings: t.Sequence[str]
+) -> tuple[str, ...]:
+    """Return the encodings in which a file stands beside itself, in the given order.
+
+    A compressed file that is older was made of another version of the file and doesn't count.
+
+    :param file: the path of the file.
+    :param found: what the system knows of it.
+    :raises ValueError: for an encoding without a known suffix.
+    """
+    compressed = []
+    for encoding in encodings:
+        suffix = _suffix(encoding)
+        try:
+            if os.stat(file + suffix).st_mtime >= found.st_mtime:
+                compressed.append(encoding)
+        except OSError:
+            continue
+    return tuple(compressed)
+
+
+def _suffix(encoding: str) -> str:
+    suffix = SUFFIXES.get(encoding)
+    if suffix is None:
+        raise ValueError(
+            f"'STATIC_PRECOMPRESSED' has the unknown encoding {encoding!r}; there are:"
+            f" {', '.join(map(repr, SUFFIXES))}."
+        )
+    return suffix
+
+
+@lru_cache(maxsize=256)
+def preferred(accept_encoding: str, encodings: tuple[str, ...]) -> str:
+    """Return the encoding to be sent to a client (:rfc:`9110`, 12.5.3), perhaps ``identity``.
+
+    :param accept_encoding: the header's value.
+    :param encodings: those that there are, in the order of preference.
+    """
+    if not encodings:
+        return IDENTITY
+    accepted = parse_accept_header(accept_encoding)
+    best = max(encodings, key=lambda encoding: accepted[encoding])  # the first of the best
+    at_least = accepted[IDENTITY] if IDENTITY in accepted.values() else 0
+    return best if accepted[best] > 0 and accepted[best] >= at_least else IDENTITY
