@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import decimal
 import json
+import sys
 import typing as t
 import uuid
 
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
+import flask
 from flask import Flask, request, session
 from flask.json.fast import FastJSONProvider
 from flask.json.provider import DefaultJSONProvider
@@ -128,3 +130,76 @@ def test_arguments_of_the_standard_library_are_honoured() -> None:
 def test_what_nobody_can_write_is_a_type_error() -> None:
     with pytest.raises(TypeError):
         make_app().json.dumps(object())
+
+
+# The configuration
+
+
+def test_one_setting_chooses_it() -> None:
+    app = Flask("fast")
+    app.config["JSON_PROVIDER"] = "fast"
+    app.add_url_rule("/", "index", lambda: {"a": "é"})
+    assert type(app.json) is FastJSONProvider
+    assert app.test_client().get("/").data == '{"a":"é"}\n'.encode()
+    with app.app_context():
+        assert flask.json.dumps("é") == '"é"'
+    assert app.jinja_env.policies["json.dumps_function"].__self__ is app.json
+
+
+def test_a_class_may_be_set_too() -> None:
+    class Own(DefaultJSONProvider):
+        pass
+
+    app = Flask("fast")
+    app.config.from_mapping(JSON_PROVIDER=Own)
+    assert type(app.json) is Own
+    assert app.json is app.json
+
+
+@pytest.mark.parametrize("setting", ["orjson", dict, 1])
+def test_anything_else_is_named(setting: object) -> None:
+    app = Flask("fast")
+    app.config["JSON_PROVIDER"] = setting
+    with pytest.raises(ValueError, match="'JSON_PROVIDER' is"):
+        _ = app.json
+
+
+def test_without_the_setting_nothing_changes() -> None:
+    assert type(Flask("fast").json) is DefaultJSONProvider
+
+
+def test_an_assigned_provider_and_a_class_of_the_applications_own_come_first() -> None:
+    class Own(DefaultJSONProvider):
+        made = 0
+
+        def __init__(self, app: t.Any) -> None:
+            super().__init__(app)
+            Own.made += 1
+
+    class App(Flask):
+        json_provider_class = Own
+
+    app = App("fast")
+    assert Own.made == 1  # as the application is made
+    app.config["JSON_PROVIDER"] = "fast"
+    assert type(app.json) is Own
+    other = Flask("fast")
+    other.config["JSON_PROVIDER"] = "fast"
+    other.json = provider = Own(other)
+    assert other.json is provider
+
+
+def test_an_attribute_of_a_subclass_gives_way_to_the_provider() -> None:
+    class App(Flask):
+        json = "overwritten"  # type: ignore[assignment]
+
+    assert type(App("fast").json) is DefaultJSONProvider
+
+
+def test_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "orjson", None)
+    monkeypatch.delitem(sys.modules, "flask.json.fast")
+    app = Flask("fast")
+    app.config["JSON_PROVIDER"] = "fast"
+    with pytest.raises(ImportError, match=r"flask\[fast\]"):
+        _ = app.json

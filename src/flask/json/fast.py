@@ -2,16 +2,23 @@
 
 .. code-block:: python
 
-    from flask.json.fast import FastJSONProvider
+    app.config["JSON_PROVIDER"] = "fast"
 
-    app.json = FastJSONProvider(app)
+Set it before ``app.json`` is first used, or assign ``app.json = FastJSONProvider(app)``.
 """
 
 from __future__ import annotations
 
 import typing as t
 
-import orjson
+try:
+    import orjson
+except ImportError as error:
+    raise ImportError(
+        "The fast JSON provider needs orjson, which is not installed: install 'flask[fast]', or"
+        " leave 'JSON_PROVIDER' out of the configuration.",
+        name="orjson",
+    ) from error
 
 from .provider import DefaultJSONProvider
 

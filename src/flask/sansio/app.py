@@ -64,6 +64,42 @@ def _as_timedelta(value: timedelta | int | None) -> timedelta | None:
     return timedelta(seconds=value)
 
 
+class _ConfiguredProvider:
+    """The provider of an application that has no class of its own for it, made when first used,
+    which is after the application was configured.
+    """
+
+    def __get__(self, app: App | None, owner: type | None = None) -> t.Any:
+        if app is None:
+            return self
+        provider = _configured_provider_class(app.config.get("JSON_PROVIDER"))(app)
+        vars(app)["json"] = provider
+        return provider
+
+
+_JSON: t.Any = _ConfiguredProvider()
+
+
+def _configured_provider_class(setting: object) -> type[JSONProvider]:
+    """Return the class that ``JSON_PROVIDER`` stands for.
+
+    :raises ValueError: if it stands for none.
+    :raises ImportError: if it is "fast" and the ``fast`` extra is not installed.
+    """
+    if setting is None:
+        return DefaultJSONProvider
+    if setting == "fast":
+        from ..json.fast import FastJSONProvider  # an extra
+
+        return FastJSONProvider
+    if isinstance(setting, type) and issubclass(setting, JSONProvider):
+        return setting
+    raise ValueError(
+        f"'JSON_PROVIDER' is {setting!r}, which is no JSON provider: set it to 'fast', to a"
+        " subclass of flask.json.provider.JSONProvider, or leave it out."
+    )
+
+
 class App(AppServing, Scaffold):
     """An application without I/O; :class:`flask.Flask` is the one that serves.
 
@@ -105,6 +141,12 @@ class App(AppServing, Scaffold):
 
     json_provider_class: type[JSONProvider] = DefaultJSONProvider
     """Made as :attr:`json`."""
+
+    if t.TYPE_CHECKING:
+        json: JSONProvider
+        """Writes and reads JSON. ``JSON_PROVIDER`` chooses it: ``"fast"``, or a class."""
+    else:
+        json = _JSON
 
     jinja_options: t.ClassVar[dict[str, t.Any]] = {}
     """Arguments for the Jinja environment; change them before it is first used."""
@@ -148,7 +190,8 @@ class App(AppServing, Scaffold):
         )
         self.instance_path = self._checked_instance_path(instance_path)
         self.config = self.make_config(instance_relative_config)
-        self.json: JSONProvider = self.json_provider_class(self)
+        if self.json_provider_class is not DefaultJSONProvider or type(self).json is not _JSON:
+            self.json = self.json_provider_class(self)
         self.aborter = self.make_aborter()
         self.extensions: dict[str, t.Any] = {}
         self.blueprints: dict[str, Blueprint] = WatchedDict()
