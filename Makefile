@@ -23,7 +23,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo storefront check test lint format types browser storefront-test hostile extensions \
+.PHONY: help demo storefront asgi check test lint format types browser storefront-test hostile extensions \
 	extensions-original differential deploy reliability bench bench-additions bench-http instructions packaging \
 	audit sbom coverage clean
 
@@ -89,6 +89,9 @@ browser: $(VENV)/.browser ## walk the demo in a headless browser (needs chromium
 
 storefront-test: $(VENV)-storefront/.tests ## test the shop (needs chromium, postgresql, redis-server) [1 min]
 	$(VENV)-storefront/bin/python -m pytest --timeout 120 -n 2 -m storefront tests/storefront $(ARGS)
+
+asgi: $(VENV)-asgi/.ready ## serve by uvicorn, Hypercorn, Granian, Daphne; all scenarios by ASGI [1 min]
+	$(VENV)-asgi/bin/python -m pytest --timeout 120 -n 2 -m asgi tests/asgi $(ARGS)
 
 deploy: $(VENV)-deploy/.ready ## carry out the guides of docs/deploy on real servers [2 min]
 	$(VENV)-deploy/bin/python -m pytest --timeout 120 -n 2 --dist loadfile -m deploy tests/deploy $(ARGS)
@@ -171,6 +174,7 @@ $(eval $(call beside,extensions,$(PACKAGE),tests/extensions/requirements.txt,$(S
 $(eval $(call beside,extensions-original,$(ORIGINAL),tests/extensions/requirements.txt))
 $(eval $(call beside,storefront,$(PACKAGE),examples/storefront/requirements.txt,$(SOURCES)))
 $(eval $(call beside,deploy,$(PACKAGE),tests/deploy/requirements.txt,$(SOURCES)))
+$(eval $(call beside,asgi,--editable '.[async$(comma)dotenv$(comma)test]',tests/asgi/requirements.txt))
 $(eval $(call beside,reliability,--editable '.[async]',reliability/requirements.txt))
 
 $(VENV)-storefront/.tests: $(VENV)-storefront/.ready tests/storefront/requirements.txt

@@ -24,6 +24,9 @@ part storefront 'Storefront: the second example, on both backends and in Chromiu
     chromium libatomic redis postgresql
 run_storefront() { HIPFLASK_NO_SKIPS=1 tested storefront-test; }
 
+part asgi 'ASGI: real servers, and all scenarios through the ASGI door'
+run_asgi() { HIPFLASK_NO_SKIPS=1 tested asgi; }
+
 part deploy 'Deploy: guides carried out, containers, a cluster' \
     apache iproute nginx openssl postgresql redis systemd
 run_deploy() { HIPFLASK_NO_SKIPS=1 tested deploy; }

@@ -56,6 +56,7 @@ if t.TYPE_CHECKING:
     from .doors.scope import Scope
     from .doors.sending import Send
     from .testing import FlaskClient, FlaskCliRunner
+    from .testing.asgi_client import AsyncFlaskClient
 
 
 @keep_methods_in_base
@@ -318,6 +319,15 @@ class Flask(AsgiApplication, App):
 
         client_class = self.test_client_class or FlaskClient
         return client_class(self, self.response_class, use_cookies=use_cookies, **kwargs)
+
+    def async_test_client(self, use_cookies: bool = True, **kwargs: t.Any) -> AsyncFlaskClient:
+        """Return a client for async tests, which sends requests without a server, by ASGI.
+
+        :param kwargs: for :class:`flask.testing.FlaskClient`.
+        """
+        from .testing.asgi_client import AsyncFlaskClient  # PERF: as above
+
+        return AsyncFlaskClient(self, use_cookies, **kwargs)
 
     def test_cli_runner(self, **kwargs: t.Any) -> FlaskCliRunner:
         """Return a runner that invokes commands without a shell.

@@ -163,6 +163,11 @@ class SeparatedPathType(click.Path):
         f" {os.path.pathsep!r}."
     ),
 )
+@click.option(
+    "--asgi",
+    is_flag=True,
+    help="Serve by ASGI with uvicorn, so that async views share the server's event loop.",
+)
 @pass_script_info
 def run_command(
     info: ScriptInfo,
@@ -174,6 +179,7 @@ def run_command(
     cert: str | tuple[str, str] | ssl.SSLContext | None,
     extra_files: list[str] | None,
     exclude_patterns: list[str] | None,
+    asgi: bool,
 ) -> None:
     """Serve the application on this machine while it is being developed.
 
@@ -196,17 +202,18 @@ def run_command(
     # and tests one to have no server.
     package: Any = sys.modules[__name__.rpartition(".")[0]]
     package.show_server_banner(debug, info.app_import_path)
-    package.run_simple(
-        host,
-        port,
-        app,
-        use_reloader=debug if reload is None else reload,
-        use_debugger=debug if debugger is None else debugger,
-        threaded=with_threads,
-        ssl_context=cert,
-        extra_files=extra_files,
-        exclude_patterns=exclude_patterns,
-    )
+    options: dict[str, Any] = {
+        "use_reloader": debug if reload is None else reload,
+        "use_debugger": debug if debugger is None else debugger,
+        "extra_files": extra_files,
+        "exclude_patterns": exclude_patterns,
+    }
+    if asgi:
+        from . import asgi_server  # PERF: imports asyncio
+
+        asgi_server.serve(app, host, port, cert, **options)
+    else:
+        package.run_simple(host, port, app, threaded=with_threads, ssl_context=cert, **options)
 
 
 def _make_failing_app(error: Exception) -> WSGIApplication:

@@ -36,7 +36,6 @@ class AsgiApplication(_App):
     built_in_call: t.ClassVar[t.Callable[..., t.Any]]
     """The ``__call__`` that does nothing but call :attr:`wsgi_app` or :attr:`asgi_app`."""
 
-    _asgi_single_callable = True  # Daphne looks here, as objects can't be coroutine functions
     _asgi_door: AsgiDoor | None = None
 
     async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -45,13 +45,10 @@ class AsgiDoor:
         :param application: the WSGI application that stands for the app, with its middleware.
         """
         kind = scope["type"]
-        mailbox = self._mailbox
-        loop = asyncio.get_running_loop()
-        if mailbox is None or mailbox.loop is not loop:
-            mailbox = self._mailbox = Mailbox(loop)
         if kind == "http":
-            await self._handle_http(app, application, mailbox, scope, receive, send)
+            await self.serve_wsgi(app, application, scope, receive, send)
         elif kind == "lifespan":
+            self._current_mailbox()
             await handle_lifespan(app, receive, send, partial(finish_background_tasks, app))
             self.close()
         elif kind == "websocket":
@@ -62,15 +59,21 @@ class AsgiDoor:
                 " 'http' and 'lifespan'."
             )
 
-    async def _handle_http(
-        self,
-        app: App,
-        application: t.Any,
-        mailbox: Mailbox,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
+    def _current_mailbox(self) -> Mailbox:
+        mailbox = self._mailbox
+        loop = asyncio.get_running_loop()
+        if mailbox is None or mailbox.loop is not loop:
+            mailbox = self._mailbox = Mailbox(loop)
+        return mailbox
+
+    async def serve_wsgi(
+        self, app: t.Any, application: t.Any, scope: Scope, receive: Receive, send: Send
     ) -> None:
+        """Handle a request by calling a WSGI application in a worker thread.
+
+        :param app: has the configuration.
+        """
+        mailbox = self._current_mailbox()
         environ = environ_of(scope)
         config = app.config
         inlet: Inlet | None = None
@@ -99,7 +102,7 @@ class AsgiDoor:
             if pulled is not None:
                 pulled.stop()
 
-    def _open_pool(self, app: App) -> WorkerPool:
+    def _open_pool(self, app: t.Any) -> WorkerPool:
         pool = self._pool = WorkerPool(app.config.get("ASGI_THREADS", DEFAULT_THREADS))
         weakref.finalize(self, pool.close)
         return pool
@@ -126,7 +129,7 @@ async def finish_background_tasks(app: App) -> None:
 
 
 async def _receive_body(
-    app: App, environ: WSGIEnvironment, inlet: Inlet, mailbox: Mailbox
+    app: t.Any, environ: WSGIEnvironment, inlet: Inlet, mailbox: Mailbox
 ) -> PulledBody | None:
     """Receive a body that is small, and put it or what pulls it into the environ."""
     most = app.config.get("ASGI_BODY_MEMORY", DEFAULT_BODY_MEMORY)
