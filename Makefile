@@ -7,7 +7,7 @@ PIP_FLAGS ?=
 # Extra words for pytest: make test ARGS='-k session -x'
 ARGS ?=
 # Tests marked so need a browser, other packages, a build or a type checker: they have targets of their own.
-APART = asgi or browser or deploy or extensions or hostile or packaging or reliability or storefront or typing
+APART = asgi or browser or deploy or extensions or hostile or packaging or reliability or storefront or typed_tools or typing
 
 BIN = $(VENV)/bin
 INSTALL = python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS)
@@ -24,7 +24,8 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo storefront asgi check test lint format types browser storefront-test hostile extensions \
-	extensions-original differential jinja deploy reliability bench bench-additions bench-http instructions packaging \
+	extensions-original differential jinja deploy reliability bench bench-additions bench-http instructions \
+	packaging api typed-tools \
 	audit sbom coverage clean
 
 # "##@" begins a group. The time in brackets is that of a machine with two cores, without set-up.
@@ -41,6 +42,9 @@ demo: $(VENV)/.demo ## serve the notice board on http://127.0.0.1:5000 (or PORT=
 
 storefront: $(VENV)-storefront/.ready ## serve the shop on http://127.0.0.1:5000 (or PORT=8000)
 	cd examples/storefront && $(SHOP) db upgrade && $(SHOP) seed && exec $(SHOP) run --port $(PORT)
+
+api: $(VENV)-api/.ready ## serve the typed API, documented on http://127.0.0.1:5000/docs (or PORT=8000)
+	cd examples/typed_api && exec $(abspath $(VENV)-api)/bin/flask --app typed_api run --port $(PORT)
 
 ##@ While you work
 
@@ -95,6 +99,9 @@ storefront-test: $(VENV)-storefront/.tests ## test the shop (needs chromium, pos
 
 asgi: $(VENV)-asgi/.ready ## serve by uvicorn, Hypercorn, Granian, Daphne; all scenarios by ASGI [1 min]
 	$(VENV)-asgi/bin/python -m pytest --timeout 120 -n 2 -m asgi tests/asgi $(ARGS)
+
+typed-tools: $(VENV)-typed/.tools ## try typed views with tools that read OpenAPI (needs npm) [2 min]
+	$(VENV)-typed/bin/python -m pytest --timeout 170 -n 2 -m typed_tools tests/typed_tools $(ARGS)
 
 deploy: $(VENV)-deploy/.ready ## carry out the guides of docs/deploy on real servers [2 min]
 	$(VENV)-deploy/bin/python -m pytest --timeout 120 -n 2 --dist loadfile -m deploy tests/deploy $(ARGS)
@@ -178,10 +185,18 @@ $(eval $(call beside,extensions-original,$(ORIGINAL),tests/extensions/requiremen
 $(eval $(call beside,storefront,$(PACKAGE),examples/storefront/requirements.txt,$(SOURCES)))
 $(eval $(call beside,deploy,$(PACKAGE),tests/deploy/requirements.txt,$(SOURCES)))
 $(eval $(call beside,asgi,--editable '.[async$(comma)dotenv$(comma)test]',tests/asgi/requirements.txt))
+$(eval $(call beside,api,'.[typed]',examples/typed_api/requirements.txt,$(SOURCES)))
+$(eval $(call beside,typed,'.[async$(comma)typed]',examples/typed_api/requirements.txt,$(SOURCES)))
 $(eval $(call beside,reliability,--editable '.[async]',reliability/requirements.txt))
 
 $(VENV)-storefront/.tests: $(VENV)-storefront/.ready tests/storefront/requirements.txt
 	$(VENV)-storefront/bin/$(INSTALL) --requirement tests/storefront/requirements.txt
+	@touch $@
+
+$(VENV)-typed/.tools: $(VENV)-typed/.ready tests/typed_tools/requirements.txt tests/typed_tools/package.json
+	$(VENV)-typed/bin/$(INSTALL) --requirement tests/typed_tools/requirements.txt
+	cp tests/typed_tools/package.json $(VENV)-typed/
+	cd $(VENV)-typed && npm install --silent --no-audit --no-fund
 	@touch $@
 
 $(VENV)/.created:

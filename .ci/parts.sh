@@ -27,6 +27,9 @@ run_storefront() { HIPFLASK_NO_SKIPS=1 tested storefront-test; }
 part asgi 'ASGI: real servers, and all scenarios through the ASGI door'
 run_asgi() { HIPFLASK_NO_SKIPS=1 tested asgi; }
 
+part typed-tools "Typed views: other people's validators, testers and client generators" npm
+run_typed_tools() { HIPFLASK_NO_SKIPS=1 tested typed-tools; }
+
 part deploy 'Deploy: guides carried out, containers, a cluster' \
     apache iproute nginx openssl postgresql redis systemd
 run_deploy() { HIPFLASK_NO_SKIPS=1 tested deploy; }

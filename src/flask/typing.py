@@ -90,7 +90,44 @@ ErrorHandlerCallable = t.Union[
     Callable[[t.Any], Awaitable[ResponseReturnValue]],
 ]
 
+
+class StructValue(t.Protocol):
+    """An object of a class derived from ``msgspec.Struct``."""
+
+    __struct_fields__: t.ClassVar[tuple[str, ...]]
+
+
+class DataclassValue(t.Protocol):
+    """An object of a dataclass."""
+
+    __dataclass_fields__: t.ClassVar[dict[str, t.Any]]
+
+
+class AttrsValue(t.Protocol):
+    """An object of a class that attrs made."""
+
+    __attrs_attrs__: t.ClassVar[t.Any]
+
+
+class PydanticValue(t.Protocol):
+    """An object of a class derived from ``pydantic.BaseModel``."""
+
+    __pydantic_fields__: t.ClassVar[dict[str, t.Any]]
+
+
+ModelValue = t.Union[StructValue, DataclassValue, AttrsValue, PydanticValue]
+"""The body that a typed view may return, see :mod:`flask.params`."""
+
+TypedReturnValue = t.Union[
+    ModelValue,
+    tuple[ModelValue | None, int],
+    tuple[ModelValue | None, int, HeadersValue],
+    tuple[ModelValue | None, HeadersValue],
+    ResponseReturnValue,
+]
+"""Everything that a typed view may return."""
+
 RouteCallable = t.Union[
-    Callable[..., ResponseReturnValue],
-    Callable[..., Awaitable[ResponseReturnValue]],
+    Callable[..., TypedReturnValue],
+    Callable[..., Awaitable[TypedReturnValue]],
 ]

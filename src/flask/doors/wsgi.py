@@ -6,6 +6,7 @@ import typing as t
 
 from ..ctx import ACTIVE, ENDED, AppContext, RequestContext
 from ..globals import _cv_app, _cv_request
+from ..http.encoded import EncodedBody
 from ..http.headers import full_content_type
 from ..json.provider import is_json_body_all
 from ..pipeline import _conductor_sync as conductor
@@ -170,6 +171,8 @@ def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
                     ):
                         content_type = ("Content-Type", full_content_type(provider.mimetype))
                         body = json_body(rv)
+                    elif kind is EncodedBody:
+                        body, content_type = rv.body, rv.header
                 if body is None:
                     response = conductor.finalize_request(app, ctx, rv)
             except Exception as raised:

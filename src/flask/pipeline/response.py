@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from ..globals import request
+from ..http.encoded import EncodedBody
 from ..http.headers import full_content_type
 from ..http.pristine import pristine
 from ..wrappers import Response, emits_as_built_in
@@ -38,6 +39,10 @@ def make_response(app: Flask, rv: t.Any) -> Response:
         if isinstance(rv, (str, bytes, bytearray, cabc.Iterator)):
             # The constructor takes status and headers with less work than setting them after.
             return response_class(rv, status=status, headers=headers)
+        if type(rv) is EncodedBody:
+            made = response_class(rv.body, status=status, content_type=rv.header[1])
+            made.headers.update(headers or ())
+            return made
         is_data = isinstance(rv, (dict, list))
         rv = app.json.response(rv) if is_data else _convert(response_class, rv)
     if headers:

@@ -342,6 +342,9 @@ class App(AppServing, Scaffold):
             self._set_view(endpoint, view_func)
 
     def _set_view(self, endpoint: str, view_func: ft.RouteCallable) -> None:
+        params = sys.modules.get("flask.params")  # which a view with declared parameters imports
+        if params is not None:
+            view_func = params.compile_view(view_func)
         other = self.view_functions.get(endpoint)
         if other is not None and other != view_func:
             raise AssertionError(

@@ -1,0 +1,5 @@
+"""What servers load: ``gunicorn wsgi:app``."""
+
+from typed_api import create_app
+
+app = create_app()

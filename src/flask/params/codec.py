@@ -1,0 +1,164 @@
+"""Codecs: read and check values of one type, by msgspec, or by pydantic for its models."""
+
+from __future__ import annotations
+
+import re
+import sys
+import typing as t
+from collections.abc import Callable
+
+import msgspec
+
+from .checks import Check, compile_check, explain, run_check
+from .faults import MOST_FAULTS, Fault, Faults, join_pointer
+
+
+class Codec(t.Protocol):
+    """Reads values of one type."""
+
+    kind: t.Any
+    """The type."""
+
+    @property
+    def decode(self) -> Callable[[bytes], t.Any]:
+        """Function that returns the value of a JSON text.
+
+        It raises :exc:`ValueError` where that is not JSON, or not of the type.
+        """
+        ...
+
+    def convert(self, data: t.Any, *, lax: bool = False) -> t.Any:
+        """Return the value that plain data stand for.
+
+        :param lax: strings stand for numbers and booleans.
+        :raises ValueError: if they are not of the type.
+        """
+        ...
+
+    def find_faults(
+        self, data: t.Any, error: Exception, source: str, pointer: str = "", *, lax: bool = False
+    ) -> list[Fault]:
+        """Return the faults of plain data that were refused; there is at least one.
+
+        :param error: what :meth:`decode` or :meth:`convert` raised.
+        """
+        ...
+
+
+class MsgspecCodec:
+    """The codec for everything but pydantic's models."""
+
+    def __init__(self, kind: t.Any) -> None:
+        self.kind = kind
+        self.decode: Callable[[bytes], t.Any] = msgspec.json.Decoder(kind).decode
+        self._checks: dict[bool, Check] = {}
+
+    def convert(self, data: t.Any, *, lax: bool = False) -> t.Any:
+        return msgspec.convert(data, self.kind, strict=not lax, str_keys=True)
+
+    def find_faults(
+        self, data: t.Any, error: Exception, source: str, pointer: str = "", *, lax: bool = False
+    ) -> list[Fault]:
+        check = self._checks.get(lax)
+        if check is None:
+            check = self._checks[lax] = compile_check(self.kind, lax)
+        faults = Faults(source)
+        run_check(check, data, pointer, faults)
+        if not faults.found:
+            # The checks of the model's own, as in __post_init__, which run once all else is right.
+            message, code = explain(None, str(error))
+            faults.add(_join_path(pointer, str(error)), message, code)
+        return faults.found
+
+
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]|(\[\.\.\.\])")
+
+
+def _join_path(pointer: str, message: str) -> str:
+    """Return the pointer of the place that a message of msgspec ends with: ``at `$.tags[2]```."""
+    path = re.search(r" - at `\$([^`]*)`$", message)
+    for name, index, rest in _STEP.findall(path[1] if path else ""):
+        if rest:
+            break
+        pointer = join_pointer(pointer, name or index)
+    return pointer
+
+
+class PydanticCodec:
+    """The codec for types with pydantic's models in them."""
+
+    def __init__(self, kind: t.Any) -> None:
+        import pydantic
+
+        self.kind = kind
+        self.adapter = pydantic.TypeAdapter(kind)
+        self._validate_json = self.adapter.validator.validate_json
+
+    def decode(self, data: bytes) -> t.Any:
+        return self._validate_json(data, strict=True)
+
+    def convert(self, data: t.Any, *, lax: bool = False) -> t.Any:
+        return self.adapter.validate_python(data)  # which takes strings for numbers by itself
+
+    def find_faults(
+        self, data: t.Any, error: Exception, source: str, pointer: str = "", *, lax: bool = False
+    ) -> list[Fault]:
+        listed: t.Any = getattr(error, "errors", None)
+        if listed is None:
+            return [Fault(source, pointer, "Invalid value", "invalid")]
+        details = listed(include_url=False, include_context=False, include_input=False)
+        faults = []
+        for detail in details[:MOST_FAULTS]:
+            place = pointer
+            for step in detail["loc"]:
+                place = join_pointer(place, step)
+            code: str = _PYDANTIC_CODES.get(detail["type"]) or detail["type"]
+            faults.append(Fault(source, place, detail["msg"], code))
+        return faults
+
+
+_PYDANTIC_CODES: dict[str, str] = {
+    "extra_forbidden": "unknown_field",
+    "greater_than": "exclusive_minimum",
+    "greater_than_equal": "minimum",
+    "less_than": "exclusive_maximum",
+    "less_than_equal": "maximum",
+    "literal_error": "enum",
+    "enum": "enum",
+    "string_pattern_mismatch": "pattern",
+    "string_too_long": "too_long",
+    "string_too_short": "too_short",
+    "too_long": "too_long",
+    "too_short": "too_short",
+    "union_tag_invalid": "tag",
+    "union_tag_not_found": "tag",
+    "value_error": "invalid",
+} | dict.fromkeys(
+    (
+        "bool_type", "bool_parsing", "bytes_type", "dict_type", "float_type", "float_parsing",
+        "int_type", "int_parsing", "int_from_float", "list_type", "model_type", "string_type",
+        "model_attributes_type",
+    ),
+    "type",
+)  # fmt: skip
+
+
+def make_codec(kind: t.Any) -> Codec:
+    """Return the codec for a type.
+
+    :raises TypeError: if neither library can read it.
+    """
+    return PydanticCodec(kind) if holds_pydantic(kind) else MsgspecCodec(kind)
+
+
+def is_pydantic_model(kind: t.Any) -> bool:
+    """Whether a type is a class derived from ``pydantic.BaseModel``."""
+    pydantic = sys.modules.get("pydantic")
+    return pydantic is not None and isinstance(kind, type) and issubclass(kind, pydantic.BaseModel)
+
+
+def holds_pydantic(kind: t.Any) -> bool:
+    """Whether there is a pydantic model among a type and its arguments."""
+    if "pydantic" not in sys.modules:
+        return False
+    return is_pydantic_model(kind) or any(holds_pydantic(it) for it in t.get_args(kind))
