@@ -81,8 +81,9 @@ class KeptAnswers:
     """Remembers the headers of Werkzeug's answers to plain requests for files.
 
     They follow from the path, the time, the size and the type of the file, the time that
-    clients may keep it, and what else is said of it, which are the key.  Requests with a range or an unusual
-    condition and responses of a class of the application's own are not answered from here.
+    clients may keep it, and what else is said of it, which are the key.  Requests with a range or
+    an unusual condition and responses of a class of the application's own are not answered from
+    here.
     """
 
     def __init__(self) -> None:
