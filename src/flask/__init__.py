@@ -44,6 +44,9 @@ from .templating import stream_template_string as stream_template_string
 from .wrappers import Request as Request
 from .wrappers import Response as Response
 
+__implementation__ = "Hipflask"
+"""Tells this package from others that provide the module ``flask``; see ``import hipflask``."""
+
 
 def __getattr__(name: str) -> t.Any:
     if name == "__version__":

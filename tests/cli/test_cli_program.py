@@ -44,7 +44,8 @@ def stock():
     click.echo(f"{current_app.name}, debug {current_app.debug}")
 """
 
-BUILT_IN = {"routes", "run", "shell"}
+DEFAULT = {"routes", "run", "shell"}
+BUILT_IN = DEFAULT | {"info"}
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def shop(write: Write) -> None:
 
 def test_built_in_commands() -> None:
     assert cli.name == "flask"
-    assert set(cli.commands) == BUILT_IN
+    assert set(cli.commands) == DEFAULT
     assert cli.commands["run"] is run_command
     assert cli.commands["shell"] is shell_command
     assert cli.commands["routes"] is routes_command
@@ -448,7 +449,7 @@ def test_broken_plugin_shows_its_error_where_it_is_used(run: Run, group: FlaskGr
 def test_broken_plugin_is_left_out_of_the_list(run: Run, group: FlaskGroup) -> None:
     result = run("--help", group=group)
     assert result.exit_code == 0
-    assert listed(result.stdout) == BUILT_IN | {"hello"}
+    assert listed(result.stdout) == DEFAULT | {"hello"}
     assert "no_such_module_here" in result.stderr
 
 

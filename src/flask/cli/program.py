@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import click
 
 from ..globals import _cv_app
 from .discovery import NoAppException, own_traceback
 from .groups import AppGroup
+from .info import info_command
 from .options import _app_option, _debug_option, _env_file_option, version_option
 from .routes import routes_command
 from .run import run_command
@@ -191,7 +192,30 @@ def _report(ctx: click.Context, problem: str) -> None:
         click.secho(f"{problem.rstrip()}\n", err=True, fg="red")
 
 
-cli = FlaskGroup(
+class _Program(FlaskGroup):
+    """The program ``flask``, whose additional commands stand behind the application's own.
+
+    On the original, an application may call a command of its own ``info``; so it may here.
+    """
+
+    additional: ClassVar[dict[str, click.Command]] = {"info": info_command}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *self.additional})
+
+    def get_command(  # pyright: ignore[reportIncompatibleMethodOverride] - click's is cmd_name
+        self, ctx: click.Context, name: str
+    ) -> click.Command | None:
+        if name not in self.additional:
+            return super().get_command(ctx, name)
+        try:
+            return super().get_command(ctx, name) or self.additional[name]
+        except Exception:
+            # An application that cannot be loaded has no command that could be meant.
+            return self.additional[name]
+
+
+cli = _Program(
     name="flask",
     help=(
         "Run, inspect and manage a web application.\n\n"
