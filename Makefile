@@ -8,6 +8,7 @@ PIP_FLAGS ?=
 ARGS ?=
 # Tests marked so need a browser, other packages, a build or a type checker: they have targets of their own.
 APART = asgi or browser or deploy or extensions or hostile or packaging or reliability or storefront or typed_tools or typing
+APART = asgi or browser or deploy or extensions or hostile or install or packaging or reliability or storefront or typing
 
 BIN = $(VENV)/bin
 INSTALL = python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS)
@@ -25,12 +26,12 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 .DELETE_ON_ERROR:
 .PHONY: help demo storefront asgi check test lint format types browser storefront-test hostile extensions \
 	extensions-original differential jinja deploy reliability bench bench-additions bench-http instructions \
-	packaging api typed-tools \
-	audit sbom coverage clean
+	packaging api typed-tools audit sbom coverage clean 
 
 # "##@" begins a group. The time in brackets is that of a machine with two cores, without set-up.
 
 ##@ Try it
+.PHONY: help demo storefront
 
 help: ## list these targets
 	@echo 'make TARGET, where TARGET is one of (times: two cores, environments set up):'
@@ -47,6 +48,7 @@ api: $(VENV)-api/.ready ## serve the typed API, documented on http://127.0.0.1:5
 	cd examples/typed_api && exec $(abspath $(VENV)-api)/bin/flask --app typed_api run --port $(PORT)
 
 ##@ While you work
+.PHONY: check test lint format types coverage
 
 check: lint types test ## all that a commit must pass [4 min]
 
@@ -73,6 +75,7 @@ coverage: $(VENV)/.dev ## run the tests and report branch coverage [4 min]
 	$(BIN)/coverage report
 
 ##@ Compare with the original
+.PHONY: differential extensions extensions-original
 
 differential: $(VENV)/.test ## ask the original Flask, installed beside, and compare [1 min]
 	$(BIN)/python -m tests.differential.check_oracle $(ARGS)
@@ -90,6 +93,7 @@ jinja: $(VENV)/.test ## run Jinja's own tests on our templates, for each release
 	$(BIN)/python -m tests.rendering.jinja_suite $(ARGS)
 
 ##@ Try it as users do
+.PHONY: browser storefront-test deploy reliability hostile
 
 browser: $(VENV)/.browser ## walk the demo in a headless browser (needs chromium) [1 min]
 	$(PYTEST) -m browser $(ARGS)
@@ -113,6 +117,7 @@ hostile: $(VENV)/.hostile ## try all hostile inputs [3 min]
 	$(PYTEST) -n 2 -m hostile tests/hostile $(ARGS)
 
 ##@ Measure
+.PHONY: bench bench-additions bench-http instructions
 
 bench: $(VENV)/.bench ## CPU time per request, beside the original [5 min]
 	$(BIN)/python -m benchmarks.run $(ARGS)
@@ -127,6 +132,15 @@ instructions: $(VENV)/.test ## hold instructions per request to the record (need
 	$(BIN)/python -m benchmarks.instructions --check benchmarks/results/instructions.json --bound 0.05 $(ARGS)
 
 ##@ Release
+.PHONY: dist install-matrix packaging audit sbom clean
+
+dist: $(VENV)/.dev ## build wheel and sdist, and an index of them in dist/simple [10 s]
+	rm -f dist/*.whl dist/*.tar.gz
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/python distribution/index.py dist
+
+install-matrix: $(VENV)-install/.ready ## install by each tool that docs/install.md describes [4 min]
+	$(VENV)-install/bin/python -m pytest --timeout 300 -m install tests/install $(ARGS)
 
 packaging: $(VENV)/.dev ## build wheel and sdist, install them, try them [1 min]
 	$(PYTEST) -m packaging $(ARGS)
@@ -188,6 +202,7 @@ $(eval $(call beside,asgi,--editable '.[async$(comma)dotenv$(comma)test]',tests/
 $(eval $(call beside,api,'.[typed]',examples/typed_api/requirements.txt,$(SOURCES)))
 $(eval $(call beside,typed,'.[async$(comma)typed]',examples/typed_api/requirements.txt,$(SOURCES)))
 $(eval $(call beside,reliability,--editable '.[async]',reliability/requirements.txt))
+$(eval $(call beside,install,pip,tests/install/requirements.txt))
 
 $(VENV)-storefront/.tests: $(VENV)-storefront/.ready tests/storefront/requirements.txt
 	$(VENV)-storefront/bin/$(INSTALL) --requirement tests/storefront/requirements.txt

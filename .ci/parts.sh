@@ -17,6 +17,9 @@ run_test() { # a new environment, in which pip has chosen the newest allowed rel
 part packaging 'Packaging: wheel, sdist, clean installation'
 run_packaging() { make packaging; }
 
+part install 'Installation: every tool of docs/install.md, every block that installs something'
+run_install() { tested install-matrix; }
+
 part browser 'Browser: the demo in headless Chromium' chromium libatomic
 run_browser() { tested browser; }
 

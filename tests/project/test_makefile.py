@@ -21,9 +21,8 @@ def make(*args: str) -> subprocess.CompletedProcess[str]:
 
 
 def phony_targets() -> set[str]:
-    found = re.search(r"^\.PHONY: ((?:.*\\\n)*.*)$", MAKEFILE, flags=re.MULTILINE)
-    assert found is not None
-    return set(found[1].replace("\\\n", " ").split())
+    lines = re.findall(r"^\.PHONY: (.+)$", MAKEFILE, flags=re.MULTILINE)
+    return {name for line in lines for name in line.split()}
 
 
 def test_plain_make_lists_every_target_with_a_line_of_its_own() -> None:

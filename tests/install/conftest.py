@@ -1,0 +1,55 @@
+"""Installers, an index of this package on the loopback interface, and what `--record` writes.
+
+They run in the environment of `make install-matrix`, which has uv; with another they are not even
+collected, but for the tests of the page.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from install_page import RESULTS
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("install")
+    group.addoption("--record", action="store_true", help="write results.json")
+
+
+@pytest.fixture(scope="session")
+def releases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Build this release and the next one."""
+    from install_index import NEXT, RELEASE, build
+
+    here, there = (tmp_path_factory.mktemp(version) for version in (RELEASE, NEXT))
+    return build(RELEASE, here), build(NEXT, there)
+
+
+@pytest.fixture(scope="session")
+def tools() -> None:
+    """Install the installers."""
+    from install_shell import install_tools
+
+    install_tools()
+
+
+@pytest.fixture(scope="session")
+def results(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+    """Collect what happened, and write it where `--record` asks for it and nothing failed."""
+    from install_index import NEXT, RELEASE
+
+    collected: dict[str, Any] = {
+        "python": platform.python_version(),
+        "release": RELEASE,
+        "next": NEXT,
+        "recipes": {},
+        "original": {},
+    }
+    yield collected
+    if request.config.getoption("--record") and not request.session.testsfailed:
+        RESULTS.write_text(json.dumps(collected, indent=1) + "\n", "utf-8")
