@@ -206,13 +206,19 @@ class _Program(FlaskGroup):
     def get_command(  # pyright: ignore[reportIncompatibleMethodOverride] - click's is cmd_name
         self, ctx: click.Context, name: str
     ) -> click.Command | None:
-        if name not in self.additional:
+        if name not in self.additional or self._is_replaced(ctx, name):
             return super().get_command(ctx, name)
+        return self.additional[name]
+
+    def _is_replaced(self, ctx: click.Context, name: str) -> bool:
+        if name in self.commands or name in self._find_plugins():
+            return True
         try:
-            return super().get_command(ctx, name) or self.additional[name]
+            app = ctx.ensure_object(ScriptInfo).load_app()
         except Exception:
             # An application that cannot be loaded has no command that could be meant.
-            return self.additional[name]
+            return False
+        return app.cli.get_command(ctx, name) is not None
 
 
 cli = _Program(
