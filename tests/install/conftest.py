@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import platform
+import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,15 @@ from install_page import RESULTS
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("install")
     group.addoption("--record", action="store_true", help="write results.json")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _machine_is_left_alone() -> Iterator[None]:
+    """Fail if anything was installed into the interpreter that environments are made of."""
+    folder = Path(sysconfig.get_path("purelib", vars={"base": sys.base_prefix}))
+    before = sorted(folder.iterdir())
+    yield
+    assert sorted(folder.iterdir()) == before
 
 
 @pytest.fixture(scope="session")

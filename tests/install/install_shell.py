@@ -51,7 +51,8 @@ def environment() -> dict[str, str]:
         "PATH": os.pathsep.join([str(TOOLS / "bin"), str(base), *folders]),
         "UV_TOOL_DIR": str(TOOLS / "environments"),
         "UV_TOOL_BIN_DIR": str(TOOLS / "bin"),
-        "UV_PYTHON": str(base / "python3"),
+        # Nothing is installed into the machine's own interpreter, whatever a command says.
+        "PIP_REQUIRE_VIRTUALENV": "1",
         "POETRY_VIRTUALENVS_IN_PROJECT": "1",
         "PDM_CHECK_UPDATE": "0",
         "PIPENV_VENV_IN_PROJECT": "1",

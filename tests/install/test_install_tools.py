@@ -86,7 +86,9 @@ def test_every_step_ends_with_the_check_passing(
             (project / name).write_text(text.replace(ADDRESS, index.url), encoding="utf-8")
         words = [sys.executable, str(Path(__file__).with_name("publish.py")), tmp_path, releases[1]]
         script = script_of(recipe, shlex.join(map(str, words)))
-        ended = run(script.replace(ADDRESS, index.url), project, HATCH_DATA_DIR=str(tmp_path))
+        # Poetry remembers releases by the name of the source, Hatch its environments by project.
+        places = {"HATCH_DATA_DIR": str(tmp_path), "POETRY_CACHE_DIR": str(tmp_path / "poetry")}
+        ended = run(script.replace(ADDRESS, index.url), project, **places)
     done = re.findall(r"^@@ (.+)$", ended.output, flags=re.MULTILINE)
     results["recipes"][recipe.title] = {
         "tool": tool_version(recipe.title, project),
