@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import Result
 
 from flask import Flask
 from flask.cli import FlaskGroup
+from flask.views import View
 
 Run = Callable[..., Result]
 
@@ -131,3 +134,66 @@ def test_no_routes(run: Run) -> None:
     assert result.exit_code == 0
     assert "Endpoint" not in result.output
     assert len(result.output.splitlines()) == 1
+
+
+# What to show
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["--path", "/item"], ["item"]),
+        (["--path", "zo"], ["animals"]),
+        (["--path", "/item/7"], ["item"]),
+        (["--path", "/item/seven"], []),
+        (["--method", "delete"], ["cart"]),
+        (["--method", "GET"], ["animals", "index", "item"]),
+        (["--method", "PUT", "--path", "/zoo"], ["animals"]),
+        (["--method", "DELETE", "--path", "/item/7"], []),
+        (["--endpoint", "i"], ["animals", "index", "item"]),
+        (["--endpoint", "item", "--method", "POST"], ["item"]),
+    ],
+)
+def test_only_some_rules(run: Run, app: Flask, words: list[str], shown: list[str]) -> None:
+    assert endpoints(run, app, *words) == shown
+
+
+def test_filters_that_nothing_matches_say_so(run: Run, app: Flask) -> None:
+    result = run("routes", "--path", "/nowhere", group=FlaskGroup(create_app=lambda: app))
+    assert (result.exit_code, result.output) == (0, "No route matches.\n")
+
+
+def test_path_is_looked_up_below_the_subdomain_of_the_rule(run: Run) -> None:
+    app = Flask("shop", static_folder=None, subdomain_matching=True)
+    app.config["SERVER_NAME"] = "shop.example"
+    app.add_url_rule("/<int:n>", "page", nothing, subdomain="blog")
+    assert endpoints(run, app, "--path", "/3") == ["page"]
+
+
+def test_source_of_each_view(run: Run, app: Flask) -> None:
+    class Listing(View):
+        def dispatch_request(self) -> str:
+            return ""
+
+    app.add_url_rule("/list", view_func=Listing.as_view("list"))
+    app.add_url_rule("/built-in", "builtin", len)
+    app.add_url_rule("/none", "none")
+    sources = {row[0]: row[-1] for row in table(run, app, "--source")[2:]}
+    lines = Path(__file__).read_text(encoding="utf-8").splitlines()
+    here = f"{__file__}:{lines.index('def nothing() -> str:') + 1}"
+    assert sources["index"] == sources["item"] == here
+    assert sources["list"] == f"{__file__}:{lines.index('    class Listing(View):') + 1}"
+    assert (sources["builtin"], sources["none"]) == ("/built-in", "/none")
+
+
+def test_source_below_the_working_directory_is_relative(
+    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "pages").mkdir()
+    (project / "pages" / "app.py").write_text(
+        "from flask import Flask\napp = Flask('shop', static_folder=None)\n"
+        "@app.get('/')\ndef index():\n    return ''\n"
+    )
+    monkeypatch.syspath_prepend(str(project / "pages"))
+    result = run("--app", "pages/app", "routes", "--source")
+    assert rows(result)[-1].endswith(f"{os.path.join('pages', 'app.py')}:3")

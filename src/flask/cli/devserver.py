@@ -10,6 +10,7 @@ from werkzeug.serving import is_running_from_reloader
 
 from .. import cli
 from ..helpers import get_debug_flag, get_load_dotenv
+from .serving import TimedRequestHandler, offer_free_port
 
 if t.TYPE_CHECKING:
     from ..app import Flask
@@ -33,6 +34,7 @@ def run(
         "use_reloader": app.debug,
         "use_debugger": app.debug,
         "threaded": True,
+        "request_handler": TimedRequestHandler,
     }
     cli.show_server_banner(app.debug, app.name)
 
@@ -40,6 +42,10 @@ def run(
 
     try:
         run_simple(host, port, app, **(defaults | options))
+    except SystemExit as error:
+        if error.code == 1:
+            offer_free_port(host, port, "app.run(port={port})")
+        raise
     finally:
         # In an interactive session more may be declared before it is run again.
         app._got_first_request = False

@@ -7,12 +7,14 @@ import inspect
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pkgutil import iter_modules
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from ..diagnostics.nearest import suggestion
 from ..sansio.app import App
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ def find_best_app(module: ModuleType) -> Flask:
             f" '{module.__name__}:{next(iter(found))}'."
         )
 
+    forgetful: list[str] = []
     for name in _FACTORY_NAMES:
         factory = getattr(module, name, None)
         if not inspect.isfunction(factory):
@@ -61,7 +64,14 @@ def find_best_app(module: ModuleType) -> Flask:
         )
         if isinstance(made, App):
             return _flask(made)
+        if made is None:
+            forgetful.append(name)
 
+    if forgetful:
+        raise NoAppException(
+            f"Failed to find Flask application or factory in module {module.__name__!r}: the"
+            f" factory {forgetful[0]!r} returned None. Does it end with 'return app'?"
+        )
     raise NoAppException(
         "Failed to find Flask application or factory "
         + f"in module {module.__name__!r}: it has neither a variable that holds one nor a function"
@@ -83,6 +93,7 @@ def find_app_by_string(module: ModuleType, app_name: str) -> Flask:
     except AttributeError as error:
         raise NoAppException(
             f"Failed to find attribute {name!r} in module {module.__name__!r}."
+            + suggestion(name, vars(module))
         ) from error
 
     if inspect.isfunction(target):
@@ -93,6 +104,11 @@ def find_app_by_string(module: ModuleType, app_name: str) -> Flask:
             *args,
             **kwargs,
         )
+        if target is None:
+            raise NoAppException(
+                f"A valid Flask application was expected from '{module.__name__}:{app_name}', but"
+                " the factory returned None. Does it end with 'return app'?"
+            )
     if isinstance(target, App):
         return _flask(target)
     raise NoAppException(
@@ -210,10 +226,22 @@ def locate_app(
             return None
         raise NoAppException(
             f"Could not import {module_name!r}: there is no such module on the import path."
+            + suggestion(module_name, _modules_beside(module_name))
         ) from None
 
     module = sys.modules[module_name]
     return find_best_app(module) if app_name is None else find_app_by_string(module, app_name)
+
+
+def _modules_beside(module_name: str) -> Iterator[str]:
+    """Yield the names that could have been meant: the modules of the same package or folder."""
+    package, dot, _ = module_name.rpartition(".")
+    if not dot:
+        folders = [sys.path[0], os.getcwd()]
+    else:
+        folders = list(getattr(sys.modules.get(package), "__path__", ()))
+    for found in iter_modules(folders):
+        yield f"{package}{dot}{found.name}"
 
 
 def _came_from_inside(error: ImportError) -> bool:
@@ -234,7 +262,12 @@ def own_frames(error: BaseException) -> TracebackType | None:
 
 
 def own_traceback(error: BaseException) -> str:
-    """Format an exception with the frames of the project only."""
+    """Format an exception with the frames of the project only.
+
+    A syntax error names its place by itself, and the frames are those of whoever imports it.
+    """
+    if isinstance(error, SyntaxError):
+        return "".join(traceback.format_exception_only(error))
     return "".join(traceback.format_exception(type(error), error, own_frames(error)))
 
 

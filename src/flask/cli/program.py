@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -225,9 +226,11 @@ cli = _Program(
     name="flask",
     help=(
         "Run, inspect and manage a web application.\n\n"
-        "Which one, the option '--app' or the environment variable FLASK_APP tells; else it is"
-        " looked for in the files 'wsgi.py' and 'app.py' of the working directory. The commands"
-        " that it brings are listed here among the others.\n\n"
+        "The option '--app' or the environment variable FLASK_APP names the application; without"
+        " them, the files 'wsgi.py' and 'app.py' of the working directory are searched. In a"
+        " module, it is the variable 'app' or 'application', else the only application there, else"
+        " what the function 'create_app' or 'make_app' returns. Its own commands are listed below"
+        " among the others.\n\n"
         "Each option has an environment variable: FLASK_ and the option's name, or FLASK_RUN_ and"
         " so on for the option of a command."
     ),
@@ -237,4 +240,9 @@ cli = _Program(
 
 def main() -> None:
     """Run the command line of this process: what the console script ``flask`` calls."""
-    cli.main()
+    try:
+        cli.main()
+    except SyntaxError as error:
+        # Its place says it all; the frames would be those of whoever imports the application.
+        click.echo(own_traceback(error), err=True, nl=False)
+        sys.exit(1)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+import inspect
+import os
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -25,6 +27,48 @@ class Row(NamedTuple):
     methods: str
     domain: str
     rule: str
+    source: str
+    """The file and line of the view; shown on demand."""
+
+
+class Filter(NamedTuple):
+    """Which rules to show; each condition that is given must hold."""
+
+    path: str | None
+    method: str | None
+    endpoint: str | None
+
+    def admits(self, rule: Rule) -> bool:
+        return (
+            (self.endpoint is None or self.endpoint in str(rule.endpoint))
+            and (self.method is None or self._admits_method(rule.methods))
+            and (self.path is None or self.path in rule.rule or self._leads_to(rule))
+        )
+
+    def _admits_method(self, methods: set[str] | None) -> bool:
+        return methods is None or str(self.method).upper() in methods
+
+    def _leads_to(self, rule: Rule) -> bool:
+        """Whether requests for the path, as it would be typed, reach the rule."""
+        from werkzeug.exceptions import HTTPException
+        from werkzeug.routing import RequestRedirect
+
+        if self.path is None or not self.path.startswith("/"):
+            return False
+        method = self.method or next(iter(sorted(rule.methods or {"GET"})))
+        try:
+            found, _ = _adapter(rule).match(self.path, method.upper(), return_rule=True)
+        except RequestRedirect as redirect:
+            return redirect.new_url.endswith(rule.rule)
+        except HTTPException:
+            return False
+        return found is rule
+
+
+def _adapter(rule: Rule) -> Any:
+    url_map = current_app.url_map
+    host = rule.host if url_map.host_matching and rule.host else "localhost"
+    return url_map.bind(host, subdomain=None if url_map.host_matching else rule.subdomain)
 
 
 @click.command("routes", short_help="List the URL rules.")
@@ -36,33 +80,68 @@ class Row(NamedTuple):
     help="The column to sort by; 'match' keeps the order of the URL map.",
 )
 @click.option("--all-methods", is_flag=True, help="List HEAD and OPTIONS as well.")
+@click.option("--source", is_flag=True, help="Show the file and line of each view.")
+@click.option("--path", help="Only rules that contain this text, or that a path leads to.")
+@click.option("--method", help="Only rules for this HTTP method.")
+@click.option("--endpoint", help="Only rules whose endpoint contains this text.")
 @with_appcontext
-def routes_command(sort: str, all_methods: bool) -> None:
+def routes_command(
+    sort: str,
+    all_methods: bool,
+    source: bool,
+    path: str | None,
+    method: str | None,
+    endpoint: str | None,
+) -> None:
     """List the application's URL rules with their endpoints and HTTP methods."""
     url_map = current_app.url_map
     hidden = frozenset() if all_methods else _AUTOMATIC
-    rows = [_describe(rule, url_map, hidden) for rule in url_map.iter_rules()]
+    wanted = Filter(path, method, endpoint)
+    rules = list(url_map.iter_rules())
+    rows = [_describe(rule, url_map, hidden) for rule in rules if wanted.admits(rule)]
     if not rows:
-        click.echo("No routes were registered.")
+        click.echo("No route matches." if rules else "No routes were registered.")
         return
 
     if sort != "match":
-        rows.sort(key=itemgetter(Row._fields.index(sort)))
+        rows.sort(key=attrgetter(sort))
     domain_title = "Host" if url_map.host_matching else "Subdomain"
-    table = [Row("Endpoint", "Methods", domain_title, "Rule"), *rows]
-    shown = [list(column) for column in zip(*table, strict=True)]
+    table = [Row("Endpoint", "Methods", domain_title, "Rule", "Source"), *rows]
+    columns = dict(zip(Row._fields, map(list, zip(*table, strict=True)), strict=True))
     if not any(row.domain for row in rows):
-        del shown[Row._fields.index("domain")]
-    click.echo("\n".join(_align(shown)))
+        del columns["domain"]
+    if not source:
+        del columns["source"]
+    click.echo("\n".join(_align(columns.values())))
 
 
 def _describe(rule: Rule, url_map: Map, hidden: frozenset[str]) -> Row:
     methods = sorted((rule.methods or set()) - hidden)
     domain = rule.host if url_map.host_matching else rule.subdomain
-    return Row(str(rule.endpoint), ", ".join(methods), domain or "", rule.rule)
+    view = current_app.view_functions.get(rule.endpoint)
+    endpoint = str(rule.endpoint)
+    return Row(endpoint, ", ".join(methods), domain or "", rule.rule, _source(view))
 
 
-def _align(columns: list[list[str]]) -> Iterable[str]:
+def _source(view: Callable[..., Any] | None) -> str:
+    """Return where a view is written, ``app.py:12``, relative to the working directory if below."""
+    if view is None:
+        return ""
+    written: Any = inspect.unwrap(getattr(view, "view_class", view))
+    if getattr(written, "__module__", "").startswith("flask."):
+        return ""  # that of static files
+    try:
+        file = inspect.getsourcefile(written)
+        line = inspect.getsourcelines(written)[1]
+    except (OSError, TypeError):
+        return ""
+    if file is None:
+        return ""
+    relative = os.path.relpath(file)
+    return f"{file if relative.startswith(os.pardir) else relative}:{line}"
+
+
+def _align(columns: Iterable[list[str]]) -> Iterable[str]:
     """Pad the columns, underline their titles, and give the lines."""
     padded = []
     for title, *cells in columns:

@@ -15,6 +15,7 @@ from ..helpers import get_debug_flag
 from .discovery import own_frames, own_traceback
 from .options import _debug_option
 from .script import ScriptInfo, pass_script_info
+from .serving import TimedRequestHandler, offer_free_port
 
 if TYPE_CHECKING:
     import ssl
@@ -212,8 +213,21 @@ def run_command(
         from . import asgi_server  # PERF: imports asyncio
 
         asgi_server.serve(app, host, port, cert, **options)
-    else:
-        package.run_simple(host, port, app, threaded=with_threads, ssl_context=cert, **options)
+        return
+    try:
+        package.run_simple(
+            host,
+            port,
+            app,
+            threaded=with_threads,
+            ssl_context=cert,
+            request_handler=TimedRequestHandler,
+            **options,
+        )
+    except SystemExit as error:
+        if error.code == 1:
+            offer_free_port(host, port, "flask run --port {port}")
+        raise
 
 
 def _make_failing_app(error: Exception) -> WSGIApplication:
