@@ -1,6 +1,6 @@
 """Mistakes on the command line: each message names what was probably meant.
 
-Beside each stands what the original says, as observed; it is shorter in all cases.
+Where it helps to see the gain, what the original says stands beside it, as observed.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def test_second_factory_is_asked_where_the_first_forgets(run: Run, write: Write)
 def test_syntax_error_is_shown_by_its_place_only(
     program: Program, write: Write, words: list[str]
 ) -> None:
-    # The original: the same lines, after a traceback of over twenty frames.
+    # The original: the same lines, after a traceback of eleven frames.
     write("shop.py", "from flask import Flask\napp = (\n")
     done = program("--app", "shop", *words)
     assert done.returncode == 1
@@ -87,7 +87,6 @@ def test_syntax_error_among_the_commands_is_shown_by_its_place(run: Run, write: 
 
 
 def test_help_lists_the_names_that_are_looked_for(run: Run) -> None:
-    # The original names the files and the option only.
     text = " ".join(run("--help").stdout.split())
     for name in ("wsgi.py", "app.py", "'app'", "'application'", "'create_app'", "'make_app'"):
         assert name in text
