@@ -52,4 +52,12 @@ def _texts(page: Path) -> list[str]:
 def _installing(text: str) -> tuple[str, ...]:
     lines = text.replace("\\\n", " ").splitlines()
     commands = [re.sub(r"^\s*(?:\$ )?", "", line) for line in lines]
-    return tuple(line for line in commands if COMMAND.match(line))
+    if not any(COMMAND.match(line) for line in commands):
+        return ()
+    # What a Dockerfile's first stage copies is there when it installs.
+    stage = commands[: commands.index("", 1)] if text.startswith("FROM") else commands
+    return tuple(line for line in commands if COMMAND.match(line) or line in _copies(stage))
+
+
+def _copies(lines: list[str]) -> list[str]:
+    return [line for line in lines if line.startswith("COPY ") and "--from" not in line]

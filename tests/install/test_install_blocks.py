@@ -45,28 +45,40 @@ def index(releases: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory)
 
 
 def adapted(command: str, clone: Path, index: Index) -> str:
-    """Put the places of this run into a command."""
+    """Put the places of this run into a command, and have it end the script if it fails."""
+    if command.startswith("COPY "):
+        *sources, target = command.split()[1:]
+        return f"cp -R {' '.join(str(clone / source) for source in sources)} {target}"
     command = command.removeprefix("RUN ").replace(ADDRESS, index.url)
     command = command.replace("/path/to/hipflask", str(clone))
     # Guides name an environment of their own; here there is only one.
-    return re.sub(r"^/\S+/bin/(?=python|pip)", "", command)
+    command = re.sub(r"^/\S+/bin/(?=python|pip)", "", command)
+    return f"( {command} ) || exit 9"
+
+
+def folder_of(block: Block, clone: Path, tmp_path: Path) -> Path:
+    """Return where the commands of a block are meant to be typed."""
+    if any(command.startswith("COPY ") for command in block.commands):
+        return tmp_path
+    page = block.page.relative_to(ROOT)
+    return clone / page.parent if page.parts[0] == "examples" else clone
 
 
 @pytest.mark.parametrize("block", blocks(), ids=str)
 def test_block_in_an_empty_environment_brings_this_package_or_none(
     block: Block, clone: Path, index: Index, tmp_path: Path
 ) -> None:
-    folder = clone / block.page.parent.relative_to(ROOT)
-    if "examples" not in folder.parts:
-        folder = clone
     commands = "\n".join(adapted(command, clone, index) for command in block.commands)
+    packaged = re.search(r"--target (\S+)", commands)
+    commands = commands.replace("--target ", f"--target {tmp_path}/")
+    environment = tmp_path / "environment"
     ended = run(
-        f"{UV} venv --quiet --seed --clear {tmp_path}/venv\n. {tmp_path}/venv/bin/activate\n"
+        f"{UV} venv --quiet --seed {environment}\n. {environment}/bin/activate\n"
         f"! python -c 'import flask' 2>/dev/null\n{commands}\n"
-        "if [ -e package/flask ]; then export PYTHONPATH=package; fi\n"
+        f"export PYTHONPATH={tmp_path / packaged[1] if packaged else ''}\n"
         "if python -c 'import flask' 2>/dev/null\n"
         "then python -m flask info --check && echo checked; else echo absent; fi",
-        folder,
+        folder_of(block, clone, tmp_path),
         PIP_EXTRA_INDEX_URL=index.url,
         UV_INDEX=index.url,
     )
