@@ -13,6 +13,8 @@ from json import encoder as _encoder
 
 from werkzeug.http import http_date
 
+from ..diagnostics.serialization import explain_unserializable
+
 if t.TYPE_CHECKING:
     from werkzeug.sansio.response import Response
 
@@ -146,7 +148,11 @@ class DefaultJSONProvider(JSONProvider):
             "ensure_ascii": self.ensure_ascii,
             "sort_keys": self.sort_keys,
         }
-        return json.dumps(obj, **(settings | kwargs))
+        try:
+            return json.dumps(obj, **(settings | kwargs))
+        except TypeError as error:
+            explain_unserializable(error, obj, self.default)
+            raise
 
     def _encode(self, obj: t.Any, separators: tuple[str, str] | None) -> str:
         """Equal to :meth:`_dumps_stepwise`, with an encoder that is kept from call to call."""
@@ -163,6 +169,9 @@ class DefaultJSONProvider(JSONProvider):
                 self._prepared_compact = prepared
         try:
             return prepared[1](obj)
+        except TypeError as error:
+            explain_unserializable(error, obj, self.default)
+            raise
         except RecursionError:
             # The kept encoder does not look for cycles, as its table of open containers could
             # not be shared by threads. The standard one tells a cycle from deep nesting.

@@ -9,6 +9,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from ..diagnostics.responses import warn_of_status
 from ..globals import request
 from ..http.encoded import EncodedBody
 from ..http.headers import full_content_type
@@ -28,12 +29,10 @@ def make_response(app: Flask, rv: t.Any) -> Response:
     whole = rv
     if isinstance(rv, tuple):
         rv, status, headers = _split(rv)
+        if type(status) is str and not status[:1].isdigit():
+            warn_of_status(app, request.endpoint, status)
     if rv is None:
-        raise TypeError(
-            f"The view function for {request.endpoint!r} returned None where a response was"
-            f" expected ({whole!r}), perhaps for want of a 'return' statement: it is not a valid"
-            " response."
-        )
+        raise TypeError(_nothing(whole))
     response_class = app.response_class
     if not isinstance(rv, response_class):
         if isinstance(rv, (str, bytes, bytearray, cabc.Iterator)):
@@ -51,6 +50,13 @@ def make_response(app: Flask, rv: t.Any) -> Response:
         rv.status = status
     response: Response = rv
     return response
+
+
+def _nothing(whole: t.Any) -> str:
+    view = f"The view function for {request.endpoint!r} did not return a valid response:"
+    if whole is None:
+        return f"{view} it returned None. Did you forget a return statement?"
+    return f"{view} the body in {whole!r} is None."
 
 
 def _split(rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:

@@ -24,6 +24,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from .. import typing as ft
 from ..config import Config, ConfigAttribute
 from ..ctx import _AppCtxGlobals
+from ..diagnostics.declarations import explain_converter, warn_of_arguments
 from ..helpers import get_debug_flag
 from ..json.provider import DefaultJSONProvider, JSONProvider
 from ..logging import create_logger
@@ -337,9 +338,15 @@ class App(AppServing, Scaffold):
             rule, methods=methods | required, endpoint=endpoint, **options
         )
         declared.provide_automatic_options = automatic  # type: ignore[attr-defined]
-        self.url_map.add(declared)
+        try:
+            self.url_map.add(declared)
+        except LookupError as error:
+            explain_converter(error, rule, self.url_map)
+            raise
         if view_func is not None:
             self._set_view(endpoint, view_func)
+            if self.debug:
+                warn_of_arguments(self, declared, view_func)
 
     def _set_view(self, endpoint: str, view_func: ft.RouteCallable) -> None:
         params = sys.modules.get("flask.params")  # which a view with declared parameters imports

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.utils import cached_property
 
 from .. import typing as ft
+from ..diagnostics.declarations import warn_of_missing_parentheses
 from ..helpers import get_root_path
 from ..templating import _default_template_ctx_processor
 from .registries import WatchedDefaultDict, WatchedDict, WatchedList, lists_by_name
@@ -154,6 +155,8 @@ class Scaffold:
                 f"'{method.lower()}' takes no 'methods': it is a route for {method} alone. Use"
                 " 'route' for a view with several methods."
             )
+        if callable(rule):
+            warn_of_missing_parentheses(method.lower(), self, rule)
         return self.route(rule, methods=[method], **options)
 
     @setupmethod
@@ -187,6 +190,8 @@ class Scaffold:
 
         ``endpoint`` may be among the options; by default it is the function's name.
         """
+        if callable(rule) and not options:
+            warn_of_missing_parentheses("route", self, rule)
 
         def declare(f: T_route) -> T_route:
             endpoint = options.pop("endpoint", None)

@@ -1,0 +1,26 @@
+"""Responses that are sent, though hardly as they were meant."""
+
+from __future__ import annotations
+
+import typing as t
+from weakref import WeakKeyDictionary
+
+if t.TYPE_CHECKING:
+    from ..sansio.app import App
+
+_told: WeakKeyDictionary[App, set[str | None]] = WeakKeyDictionary()
+
+
+def warn_of_status(app: App, endpoint: str | None, status: str) -> None:
+    """Log, once for each view, that a status has no number, so that Werkzeug sends code 0."""
+    told = _told.setdefault(app, set())
+    if endpoint not in told:
+        told.add(endpoint)
+        app.logger.warning(
+            "The view function for %r returned the status %r, which does not begin with a number,"
+            " so it is sent as '0 %s'. Return a code, such as 201, or '201 %s'.",
+            endpoint,
+            status,
+            status,
+            status.upper(),
+        )
