@@ -53,7 +53,7 @@ def adapted(command: str, clone: Path, index: Index) -> str:
     command = command.replace("/path/to/hipflask", str(clone))
     # Guides name an environment of their own; here there is only one.
     command = re.sub(r"^/\S+/bin/(?=python|pip)", "", command)
-    return f"( {command} ) || exit 9"
+    return f"( {command}\n) || exit 9"
 
 
 def folder_of(block: Block, clone: Path, tmp_path: Path) -> Path:
