@@ -231,18 +231,18 @@ def fill_the_cart(window: Window, pictures: Path) -> None:
     window.press("Barrel cactus")
     window.picture(pictures / "04-product.png")
     window.fill(Quantity="3")
-    window.press("Put into the cart")
+    window.press("Add to cart")
     assert window.message() == "Barrel cactus is in your cart."
     window.visit("/plants/clay-pot")
-    window.press("Put into the cart")
+    window.press("Add to cart")
     window.fill(**{"Quantity of Barrel cactus": "2"})
-    window.go(page.locator("li", has_text="Barrel cactus").get_by_role("button", name="Change"))
+    window.go(page.locator("li", has_text="Barrel cactus").get_by_role("button", name="Update"))
     assert page.locator(".total .price").inner_text() == "€\N{NO-BREAK SPACE}53.90"
     window.picture(pictures / "05-cart.png")
 
 
 def order(window: Window, pictures: Path) -> None:
-    window.press("Go to the checkout")
+    window.press("Check out")
     assert window.page.get_by_label("Name").input_value() == "Paula"
     window.fill(Street_and_number="Moss Lane 4", Postcode_and_town="12345 Fernhill")
     window.picture(pictures / "06-checkout.png")
@@ -260,7 +260,7 @@ def test_keepers_delivery_opens_the_sale_in_every_window(
     keeper, customer, shelf = open_window(), open_window(), open_window()
     customer.watch("/plants/trowel")
     customer.expect_stock("Sold out")
-    button = customer.page.get_by_role("button", name="Put into the cart")
+    button = customer.page.get_by_role("button", name="Add to cart")
     expect(button).to_be_disabled()
     shelf.watch("/?category=pots-and-tools")
 
@@ -279,7 +279,7 @@ def test_keepers_delivery_opens_the_sale_in_every_window(
     expect(shelf.page.locator("[data-stock=trowel]")).to_have_text("8 in stock")
 
     keeper.watch("/admin/")
-    customer.press("Put into the cart")
+    customer.press("Add to cart")
     customer.sign_up("Tom")
     customer.visit("/checkout")
     customer.fill(Street_and_number="Moss Lane 5", Postcode_and_town="12345 Fernhill")
@@ -323,7 +323,7 @@ def test_form_without_its_token_is_refused_with_a_page(
     window = open_window()
     window.visit("/plants/aloe")
     window.page.locator(".buy [name=csrf_token]").evaluate("(field) => field.remove()")
-    assert window.press("Put into the cart") == 400
+    assert window.press("Add to cart") == 400
     assert window.heading() == "This form has expired"
     window.picture(pictures / "11-expired.png")
     window.press("Back to the shop")
@@ -353,7 +353,7 @@ def test_pages_fit_a_phone(open_window: OpenWindow, pictures: Path, scheme: str)
     )
     page = window.page
     window.visit("/plants/moth-orchid")
-    window.press("Put into the cart")
+    window.press("Add to cart")
     window.visit("/log-in")
     window.fill(Email="willa@windowsill.example", Password=PASSWORD)
     window.go(page.locator("main button"))

@@ -141,4 +141,4 @@ def test_cart_says_when_the_stock_has_shrunk(visitor: Shopper, keeper: Shopper) 
     keeper.send("/admin/stock/barrel-cactus", {"change": -2})
     page = visitor.text("/cart")
     assert "Take fewer" in page
-    assert "Go to the checkout" not in page
+    assert "Check out" not in page

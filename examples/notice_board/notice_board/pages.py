@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from flask import Flask, request, url_for
 from markupsafe import Markup, escape
 
-from . import models
+from . import models, sample_data
 from .pictures import ACCEPTED
 
 
@@ -17,6 +17,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(megabytes)
     app.add_template_filter(paragraphs)
     app.add_template_global(page_url)
+    app.add_template_global(sample_data.login, "sample_login")
     app.context_processor(constants)
 
 

@@ -179,3 +179,8 @@ def seed(picture_scale: int = 8) -> int:
             current - timedelta(hours=sample.hours_ago),
         )
     return len(NOTICES)
+
+
+def login() -> tuple[str, str] | None:
+    """Return a name and a password to try the board with, if it has the sample people."""
+    return None if models.find_user_by_name(PEOPLE[0]) is None else (PEOPLE[0], PASSWORD)

@@ -36,8 +36,9 @@ def cat(scale: int) -> bytes:
     c.rectangle(0, 43, 80, 7, "f4efe6")
     c.rectangle(0, 42.4, 80, 1, "ddd3c2")
     c.arc(57, 39, 7, 200, 420, 3.2, "5b5f66")
-    c.ellipse(42, 44, 16, 19, "6b7078")
-    c.rectangle(0, 46, 80, 4, "f4efe6")
+    # Sits on the sill: narrow enough at the bottom to end in a curve.
+    c.ellipse(42, 36, 13, 11.6, "6b7078")
+    c.ellipse(42, 41.4, 15.4, 6, "6b7078")
     for side in (-1, 1):
         c.polygon([(42 + side * 11, 8), (42 + side * 11.5, 22), (42 + side * 2, 15)], "6b7078")
         c.polygon([(42 + side * 9.8, 11), (42 + side * 10, 19), (42 + side * 4.5, 15)], "d9a5a0")

@@ -8,6 +8,7 @@ from flask_login import current_user, login_required, login_user, logout_user
 from sqlalchemy.exc import IntegrityError
 from werkzeug.security import generate_password_hash
 
+from .catalogue import sample_login
 from .extensions import db, login_manager
 from .forms import LogInForm, SignUpForm
 from .models import User
@@ -54,7 +55,7 @@ def log_in() -> ResponseReturnValue:
         if user is not None:
             return welcome(user, remember=form.remember.data)
         form.password.errors = ["This password does not belong to this address."]
-    return render_template("account/log_in.html", form=form)
+    return render_template("account/log_in.html", form=form, sample=sample_login())
 
 
 @bp.post("/log-out")

@@ -33,3 +33,10 @@ def seed() -> int:
             db.session.add(user)
     db.session.commit()
     return db.session.scalar(select(func.count(Product.id))) or 0
+
+
+def sample_login() -> tuple[str, str] | None:
+    """Return an address and a password to try the shop with, if it has the sample people."""
+    _, email, _ = PEOPLE[-1]
+    is_there = db.session.scalar(select(User.id).where(User.email == email))
+    return None if is_there is None else (email, PASSWORD)
