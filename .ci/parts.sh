@@ -8,7 +8,7 @@ run_lint() { make lint; }
 part types "Types: mypy --strict, pyright, users' programs" libatomic
 run_types() { make types; }
 
-part test 'Tests with the newest dependencies' openssl
+part test 'Tests with the newest dependencies' openssl fish zsh
 run_test() { # a new environment, in which pip has chosen the newest allowed releases
     make test
     versions .venv

@@ -149,6 +149,14 @@ def test_both_ways_to_the_command_name_the_implementation(python: Path) -> None:
 
 
 @pytest.mark.packaging
+def test_the_check_and_the_assertion_hold_once_installed(python: Path) -> None:
+    place = python.parent.parent
+    said = run(python.with_name("flask"), "info", "--check", cwd=place)
+    assert said.startswith(f"Hipflask {PROJECT['version']} in {place}")
+    assert run(python, "-c", "import hipflask", cwd=place) == ""
+
+
+@pytest.mark.packaging
 def test_an_application_runs_on_the_installed_wheel(python: Path, tmp_path: Path) -> None:
     program = (
         "from flask import Flask\n"
