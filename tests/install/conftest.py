@@ -1,4 +1,4 @@
-"""Installers, an index of this package on the loopback interface, and what `--record` writes.
+"""Installers, an index of this package on the loopback interface, and results.json.
 
 They run in the environment of `make install-matrix`, which has uv; with another they are not even
 collected, but for the tests of the page.
@@ -20,7 +20,7 @@ from install_page import RESULTS
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("install")
-    group.addoption("--record", action="store_true", help="write results.json")
+    group.addoption("--record-install", action="store_true", help="write results.json")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -51,7 +51,7 @@ def tools() -> None:
 
 @pytest.fixture(scope="session")
 def results(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
-    """Collect what happened, and write it where `--record` asks for it and nothing failed."""
+    """Collect what happened; write it where `--record-install` asks for it and nothing failed."""
     from install_index import NEXT, RELEASE
 
     collected: dict[str, Any] = {
@@ -62,5 +62,5 @@ def results(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
         "original": {},
     }
     yield collected
-    if request.config.getoption("--record") and not request.session.testsfailed:
+    if request.config.getoption("--record-install") and not request.session.testsfailed:
         RESULTS.write_text(json.dumps(collected, indent=1) + "\n", "utf-8")

@@ -2,7 +2,7 @@
 
     python tests/install/install_page.py
 
-writes the table anew from results.json, which `make install-matrix ARGS=--record` writes.
+writes the table anew from results.json, which `make install-matrix ARGS=--record-install` writes.
 """
 
 from __future__ import annotations
