@@ -20,6 +20,7 @@ from .blueprints import STATIC_OPTIONS, max_age_setting, open_in
 from .cli import AppGroup, devserver
 from .ctx import UNSET, AppContext, RequestContext, Unset
 from .diagnostics.explanations import warn_of_debug_mode
+from .diagnostics.tracebacks import shortened
 from .doors.application import ABSENT, AsgiApplication
 from .doors.wsgi import make_wsgi_handler
 from .globals import _cv_request, g, request, session
@@ -450,7 +451,11 @@ class Flask(AsgiApplication, App):
         handle = program.door
         if handle is None:
             handle = self._open_door(program, environ)
-        return handle(self, environ, start_response)  # type: ignore[no-any-return]
+        try:
+            return t.cast("Iterable[bytes]", handle(self, environ, start_response))
+        except Exception as error:
+            error.__traceback__ = shortened(error.__traceback__)
+            raise
 
     def _current_program(self) -> RequestProgram:
         """Return what the application serves by, compiled anew if something has changed."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
 
-from flask import Flask
+from flask import Blueprint, Flask, Request, Response, request_finished, request_started
 from flask.cli import FlaskGroup
 from flask.views import View
 
@@ -197,3 +199,125 @@ def test_source_below_the_working_directory_is_relative(
     monkeypatch.syspath_prepend(str(project / "pages"))
     result = run("--app", "pages/app", "routes", "--source")
     assert rows(result)[-1].endswith(f"{os.path.join('pages', 'app.py')}:3")
+
+
+# Plans
+
+
+def plan(run: Run, app: Flask, *words: str) -> dict[str, list[str]]:
+    """Run the command and answer its blocks by their first lines."""
+    result = run("routes", "--plan", *words, group=FlaskGroup(create_app=lambda: app))
+    assert result.exit_code == 0, result.output
+    blocks = [block.splitlines() for block in result.output.strip().split("\n\n")]
+    return {lines[0]: [line.strip() for line in lines[1:]] for lines in blocks}
+
+
+def names(lines: list[str]) -> list[str]:
+    """Leave out of each line where the function is written, and the names around its own."""
+    return [re.sub(r"( )[\w.<>]*\.([\w<>]+) \(.*?\)", r"\1\2", line) for line in lines]
+
+
+def test_plan_of_a_plain_application(run: Run) -> None:
+    app = Flask("shop", static_folder=None)
+    app.add_url_rule("/", "index", nothing)
+    found = plan(run, app)
+    assert found["Application 'shop'"] == ["nothing beside the views and the hooks of each route"]
+    assert names(found["/  index  GET, HEAD, OPTIONS"]) == [
+        "view: nothing",
+        "plain: the entry point does the rest itself",
+    ]
+    assert f"({__file__}:" in found["/  index  GET, HEAD, OPTIONS"][0]
+
+
+def test_plan_shows_hooks_and_handlers_in_their_order(run: Run) -> None:
+    app = Flask("shop", static_folder=None)
+    bp = Blueprint("admin", "admin")
+    bp.add_url_rule("/stock", "stock", nothing, methods=["PUT"])
+
+    @app.url_value_preprocessor
+    def take(endpoint: str | None, values: dict[str, Any] | None) -> None: ...
+
+    @bp.before_request
+    def guard() -> None: ...
+
+    @app.before_request
+    async def load() -> None: ...
+
+    @app.after_request
+    def last(response: Response) -> Response:
+        return response
+
+    @bp.after_request
+    def first(response: Response) -> Response:
+        return response
+
+    @app.teardown_request
+    def close(error: BaseException | None) -> None: ...
+
+    @app.errorhandler(404)
+    def missing(error: Exception) -> str:
+        return ""
+
+    @bp.errorhandler(LookupError)
+    def lost(error: Exception) -> str:
+        return ""
+
+    app.register_blueprint(bp)
+    (lines,) = (found for title, found in plan(run, app).items() if "admin.stock" in title)
+    assert names(lines) == [
+        "URL value preprocessor: take",
+        "before: load",
+        "before: guard",
+        "view: nothing",
+        "after: first",
+        "after: last",
+        "teardown: close",
+        "error handler of LookupError in 'admin': lost",
+        "error handler of 404 NotFound: missing",
+    ]
+    assert "coroutine function" in lines[1]
+
+
+class Careful(Flask):
+    def dispatch_request(self) -> Any:
+        return super().dispatch_request()
+
+
+class Asked(Request):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+
+
+def test_plan_names_what_every_request_pays_for(run: Run) -> None:
+    app = Careful("shop", static_folder=None, subdomain_matching=True)
+    app.add_url_rule("/", "index", nothing)
+    app.request_class = Asked
+    app.make_response = lambda rv: Flask.make_response(app, rv)  # type: ignore[method-assign]
+
+    def note(sender: Flask) -> None: ...
+
+    @app.teardown_appcontext
+    def leave(error: BaseException | None) -> None: ...
+
+    @app.url_defaults
+    def add(endpoint: str, values: dict[str, Any]) -> None: ...
+
+    other = Flask("other")
+    with (
+        request_started.connected_to(note, app),
+        request_finished.connected_to(note, other),
+    ):
+        lines = plan(run, app)["Application 'shop'"]
+    assert names(lines) == [
+        "replaced step 'dispatch_request': dispatch_request",
+        "replaced step 'make_response': <lambda>",
+        "receiver of 'request_started': note",
+        "subdomain matching: the host of each request is looked up as well",
+        "request class Asked: an object is made for each request",
+        "URL defaults: each URL is built by Werkzeug's map",
+        "teardown of the application context: leave",
+    ]
+
+
+def test_plan_takes_the_filters(run: Run, app: Flask) -> None:
+    assert [title.split()[0] for title in plan(run, app, "--method", "DELETE")][1:] == ["/cart"]

@@ -26,7 +26,6 @@ from flask.cli import (
     cli,
     show_server_banner,
 )
-from flask.cli.serving import TimedRequestHandler
 
 Write = Callable[[str, str], Path]
 Run = Callable[..., Result]
@@ -71,7 +70,6 @@ def test_defaults(started: Started) -> None:
         "ssl_context": None,
         "extra_files": None,
         "exclude_patterns": None,
-        "request_handler": TimedRequestHandler,
     }
 
 

@@ -6,19 +6,44 @@ import re
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
+from werkzeug.serving import make_server, run_simple
 
 from flask import Flask
-from flask.cli.serving import TimedRequestHandler, offer_free_port
+from flask.cli.serving import TimedRequestHandler, additions_to, offer_free_port
 
 Write = Callable[[str, str], Path]
 
 APP = "from flask import Flask\napp = Flask('shop')\n"
+
+
+def test_only_werkzeugs_own_function_is_given_the_handler() -> None:
+    assert additions_to(run_simple) == {"request_handler": TimedRequestHandler}
+    assert additions_to(lambda *args, **kwargs: None) == {}
+
+
+def test_flask_run_logs_durations(write: Write, project: Path) -> None:
+    write("app.py", APP)
+    words = [sys.executable, "-m", "flask", "run", "--port", "0"]
+    with subprocess.Popen(words, cwd=project, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            address = next(
+                found[1]
+                for line in process.stderr
+                if (found := re.search(r"Running on (http://\S+)", line))
+            )
+            with pytest.raises(urllib.error.HTTPError, match="404"):
+                urllib.request.urlopen(f"{address}/", timeout=10)
+            said = next(line for line in process.stderr if "GET /" in line)
+        finally:
+            process.terminate()
+    assert re.search(r" 404 - \d+(\.\d)? ms$", said.rstrip())
 
 
 @pytest.fixture

@@ -96,7 +96,8 @@ class LogKeeper(logging.Handler):
         self.lab = lab
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.name.startswith(("asyncio", "concurrent")):
+        # "hipflask" has hints for developers, which the original does not give.
+        if record.name.startswith(("asyncio", "concurrent", "hipflask")):
             return
         line = f"{record.name} {record.levelname}"
         if record.exc_info and record.exc_info[1] is not None:

@@ -10,7 +10,7 @@ from werkzeug.serving import is_running_from_reloader
 
 from .. import cli
 from ..helpers import get_debug_flag, get_load_dotenv
-from .serving import TimedRequestHandler, offer_free_port
+from .serving import additions_to, offer_free_port
 
 if t.TYPE_CHECKING:
     from ..app import Flask
@@ -34,12 +34,12 @@ def run(
         "use_reloader": app.debug,
         "use_debugger": app.debug,
         "threaded": True,
-        "request_handler": TimedRequestHandler,
     }
     cli.show_server_banner(app.debug, app.name)
 
     from werkzeug.serving import run_simple
 
+    defaults |= additions_to(run_simple)
     try:
         run_simple(host, port, app, **(defaults | options))
     except SystemExit as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import os
 from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +10,7 @@ import click
 
 from ..globals import current_app
 from .groups import with_appcontext
+from .sources import place_of
 
 if TYPE_CHECKING:
     from werkzeug.routing import Map, Rule
@@ -81,6 +80,11 @@ def _adapter(rule: Rule) -> Any:
 )
 @click.option("--all-methods", is_flag=True, help="List HEAD and OPTIONS as well.")
 @click.option("--source", is_flag=True, help="Show the file and line of each view.")
+@click.option(
+    "--plan",
+    is_flag=True,
+    help="Show the steps of each route, and what makes requests of the application cost more.",
+)
 @click.option("--path", help="Only rules that contain this text, or that a path leads to.")
 @click.option("--method", help="Only rules for this HTTP method.")
 @click.option("--endpoint", help="Only rules whose endpoint contains this text.")
@@ -89,6 +93,7 @@ def routes_command(
     sort: str,
     all_methods: bool,
     source: bool,
+    plan: bool,
     path: str | None,
     method: str | None,
     endpoint: str | None,
@@ -98,11 +103,15 @@ def routes_command(
     hidden = frozenset() if all_methods else _AUTOMATIC
     wanted = Filter(path, method, endpoint)
     rules = list(url_map.iter_rules())
-    rows = [_describe(rule, url_map, hidden) for rule in rules if wanted.admits(rule)]
-    if not rows:
+    shown = [rule for rule in rules if wanted.admits(rule)]
+    if not shown:
         click.echo("No route matches." if rules else "No routes were registered.")
         return
+    if plan:
+        _show_plans(shown, sort)
+        return
 
+    rows = [_describe(rule, url_map, hidden) for rule in shown]
     if sort != "match":
         rows.sort(key=attrgetter(sort))
     domain_title = "Host" if url_map.host_matching else "Subdomain"
@@ -115,6 +124,17 @@ def routes_command(
     click.echo("\n".join(_align(columns.values())))
 
 
+def _show_plans(rules: list[Rule], sort: str) -> None:
+    # Imports what serves requests, which a table of rules doesn't need.
+    from .plans import application_lines, route_lines
+
+    if sort != "match":
+        rules = sorted(rules, key=lambda rule: (str(rule.endpoint), rule.rule))
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    blocks = [application_lines(app), *(route_lines(app, rule) for rule in rules)]
+    click.echo("\n\n".join("\n".join(lines) for lines in blocks))
+
+
 def _describe(rule: Rule, url_map: Map, hidden: frozenset[str]) -> Row:
     methods = sorted((rule.methods or set()) - hidden)
     domain = rule.host if url_map.host_matching else rule.subdomain
@@ -124,21 +144,10 @@ def _describe(rule: Rule, url_map: Map, hidden: frozenset[str]) -> Row:
 
 
 def _source(view: Callable[..., Any] | None) -> str:
-    """Return where a view is written, ``app.py:12``, relative to the working directory if below."""
-    if view is None:
+    """Return where a view is written; nothing for that of static files."""
+    if view is None or getattr(view, "__module__", "").startswith("flask."):
         return ""
-    written: Any = inspect.unwrap(getattr(view, "view_class", view))
-    if getattr(written, "__module__", "").startswith("flask."):
-        return ""  # that of static files
-    try:
-        file = inspect.getsourcefile(written)
-        line = inspect.getsourcelines(written)[1]
-    except (OSError, TypeError):
-        return ""
-    if file is None:
-        return ""
-    relative = os.path.relpath(file)
-    return f"{file if relative.startswith(os.pardir) else relative}:{line}"
+    return place_of(view)
 
 
 def _align(columns: Iterable[list[str]]) -> Iterable[str]:

@@ -15,7 +15,7 @@ from ..helpers import get_debug_flag
 from .discovery import own_frames, own_traceback
 from .options import _debug_option
 from .script import ScriptInfo, pass_script_info
-from .serving import TimedRequestHandler, offer_free_port
+from .serving import additions_to, offer_free_port
 
 if TYPE_CHECKING:
     import ssl
@@ -221,8 +221,8 @@ def run_command(
             app,
             threaded=with_threads,
             ssl_context=cert,
-            request_handler=TimedRequestHandler,
             **options,
+            **additions_to(package.run_simple),
         )
     except SystemExit as error:
         if error.code == 1:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable
+from typing import Any
 
 import click
-from werkzeug.serving import WSGIRequestHandler
+from werkzeug.serving import WSGIRequestHandler, run_simple
 
 _PORTS_TO_TRY = 20
+_RUN_SIMPLE = run_simple
+
+
+def additions_to(serve: Callable[..., Any]) -> dict[str, Any]:
+    """Return more options for Werkzeug's ``run_simple``; none for what was put in its place."""
+    return {"request_handler": TimedRequestHandler} if serve is _RUN_SIMPLE else {}
 
 
 class TimedRequestHandler(WSGIRequestHandler):

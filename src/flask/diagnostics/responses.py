@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import typing as t
 from weakref import WeakKeyDictionary
 
@@ -16,7 +17,8 @@ def warn_of_status(app: App, endpoint: str | None, status: str) -> None:
     told = _told.setdefault(app, set())
     if endpoint not in told:
         told.add(endpoint)
-        app.logger.warning(
+        # Not the application's logger, whose records are the same as on the original.
+        logging.getLogger("hipflask").warning(
             "The view function for %r returned the status %r, which does not begin with a number,"
             " so it is sent as '0 %s'. Return a code, such as 201, or '201 %s'.",
             endpoint,

@@ -9,13 +9,13 @@ A step that the application replaced is called in its place, as a method.
 
 from __future__ import annotations
 
-import sys
 import typing as t
 
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import RoutingException
 
 from ..ctx import ENDED, AppContext, RequestContext
+from ..diagnostics.notes import annotate
 from ..globals import _cv_app, _cv_request
 from ..signals import (
     appcontext_popped,
@@ -146,11 +146,12 @@ async def handle_exception(app: Flask, ctx: RequestContext, error: Exception, ru
     again where a debugger or a test is to see it.
     """
     try:
+        annotate(app, error)
         got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
         propagate = app.config["PROPAGATE_EXCEPTIONS"]
         if app.testing or app.debug if propagate is None else propagate:
             steps.raise_again(error)
-        app.log_exception(t.cast(t.Any, sys.exc_info()))
+        app.log_exception(steps.shortened_exc_info())
         answer: t.Any = InternalServerError(original_exception=error)
         handler = steps.find_error_handler(app, ctx, answer)
         if handler is not None:

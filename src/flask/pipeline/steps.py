@@ -10,6 +10,8 @@ from werkzeug.routing import RequestRedirect
 
 from ..ctx import ACTIVE, AppContext, RequestContext
 from ..diagnostics.explanations import FormDataRoutingRedirect
+from ..diagnostics.routes import log_nearest_routes
+from ..diagnostics.tracebacks import shortened
 from ..globals import _cv_app, _cv_request
 from ..routing.table import MISSING
 from ..signals import appcontext_pushed
@@ -37,6 +39,12 @@ def send(signal: NamedSignal, app: Flask, **values: t.Any) -> None:
     """Send a signal if it has receivers for this application."""
     if signal.has_receivers_for(app):
         signal.send(app, _async_wrapper=app.ensure_sync, **values)
+
+
+def shortened_exc_info() -> t.Any:
+    """Return :func:`sys.exc_info` with a traceback that begins in the application's code."""
+    kind, error, trace = sys.exc_info()
+    return kind, error, shortened(trace)
 
 
 # Contexts and routing
@@ -185,6 +193,8 @@ def raise_routing_exception(app: Flask, request: Request) -> t.NoReturn:
     )
     if loses_body:
         raise FormDataRoutingRedirect(request)
+    if app.debug and isinstance(error, NotFound):
+        log_nearest_routes(app.url_map, request.path)
     try:
         raise error
     finally:

@@ -1,0 +1,21 @@
+"""Where functions and classes are written."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from typing import Any
+
+
+def place_of(function: Any) -> str:
+    """Return where a function or class is written, relative to the working directory if below."""
+    written = inspect.unwrap(getattr(function, "view_class", function))
+    try:
+        file = inspect.getsourcefile(written)
+        line = inspect.getsourcelines(written)[1]
+    except (OSError, TypeError):
+        return ""
+    if file is None:
+        return ""
+    relative = os.path.relpath(file)
+    return f"{file if relative.startswith(os.pardir) else relative}:{line}"
