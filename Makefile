@@ -26,7 +26,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 .DELETE_ON_ERROR:
 .PHONY: help demo storefront asgi check test lint format types browser storefront-test hostile extensions \
 	extensions-original differential jinja deploy reliability bench bench-additions bench-http instructions \
-	packaging api typed-tools audit sbom coverage clean mutation sabotage
+	packaging api typed-tools audit sbom coverage clean mutation sabotage docs docs-serve docs-test
 
 # "##@" begins a group. The time in brackets is that of a machine with two cores, without set-up.
 
@@ -73,6 +73,21 @@ coverage: $(VENV)/.dev ## run the tests and report branch coverage [4 min]
 	$(BIN)/coverage run -m pytest --timeout 120 -n 2 -m 'not ($(APART))' $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+##@ Documentation
+APART += or site
+
+docs: $(VENV)-docs/.ready ## build the site into build/docs; warnings are errors [1 min]
+	rm -rf build/docs/$(RELEASE)
+	$(VENV)-docs/bin/python -m sphinx --fresh-env --write-all --fail-on-warning --keep-going --quiet --jobs 2 \
+		--doctree-dir build/doctrees docs build/docs/$(RELEASE)
+
+docs-serve: docs ## show the site on http://127.0.0.1:5000 (or PORT=8000)
+	cd build/docs && exec $(abspath $(VENV)-docs)/bin/python -m http.server --bind 127.0.0.1 $(PORT)
+
+docs-test: $(VENV)-docs/.axe ## test the site, in chromium too, and every program in it [3 min]
+	$(VENV)-docs/bin/python -m pytest --timeout 300 -m site tests/site $(ARGS)
+	HIPFLASK_NO_SKIPS=1 $(VENV)-docs/bin/python -m pytest --timeout 120 tests/project/test_docs.py
 
 ##@ Compare with the original
 .PHONY: differential extensions extensions-original
@@ -172,6 +187,8 @@ clean: ## remove environments, caches and builds
 
 comma := ,
 
+RELEASE = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+
 # own STAMP,EXTRA+EXTRA: a stamp in $(VENV), where the package is installed to be edited.
 define own
 $(VENV)/.$(1): pyproject.toml $(VENV)/.created
@@ -210,6 +227,11 @@ $(eval $(call beside,api,'.[typed]',examples/typed_api/requirements.txt,$(SOURCE
 $(eval $(call beside,typed,'.[async$(comma)typed]',examples/typed_api/requirements.txt,$(SOURCES)))
 $(eval $(call beside,reliability,--editable '.[async]',reliability/requirements.txt))
 $(eval $(call beside,install,pip,tests/install/requirements.txt))
+$(eval $(call beside,docs,--editable '.[async$(comma)dotenv$(comma)docs]',tests/site/requirements.txt))
+
+$(VENV)-docs/.axe: $(VENV)-docs/.ready
+	PATH="$(abspath $(VENV)-docs)/bin:$$PATH" npm install --silent --no-fund --prefix $(VENV)-docs/axe axe-core@4
+	@touch $@
 
 $(VENV)-storefront/.tests: $(VENV)-storefront/.ready tests/storefront/requirements.txt
 	$(VENV)-storefront/bin/$(INSTALL) --requirement tests/storefront/requirements.txt

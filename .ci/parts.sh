@@ -23,6 +23,10 @@ run_install() { tested install-matrix; }
 part browser 'Browser: the demo in headless Chromium' chromium libatomic
 run_browser() { tested browser; }
 
+part docs 'Documentation: the site built strictly, read, and used in headless Chromium' \
+    chromium libatomic
+run_docs() { HIPFLASK_NO_SKIPS=1 tested docs-test; }
+
 part storefront 'Storefront: the second example, on both backends and in Chromium' \
     chromium libatomic redis postgresql
 run_storefront() { HIPFLASK_NO_SKIPS=1 tested storefront-test; }
