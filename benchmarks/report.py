@@ -1,4 +1,6 @@
-"""Write benchmarks/README.md and its plot from the raw results; nobody edits those by hand.
+"""Write benchmarks/README.md, its drawings and the figures in README.md from the results.
+
+Nobody edits those by hand.
 
 `python -m benchmarks.report` writes them, `--check` only says whether they are up to date.
 """
@@ -6,17 +8,21 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import plot
+from benchmarks import chart, plot
 from benchmarks.environments import RESULTS, ROOT
 from benchmarks.generated import Generated
 
 README = ROOT / "benchmarks" / "README.md"
 PLOT = ROOT / "benchmarks" / "growth.svg"
+CHART = ROOT / "benchmarks" / "chart.svg"
+FRONT = ROOT / "README.md"
+FIGURES = re.compile(r"(<!-- Figures: .*? -->\n).*?(<!-- End of figures -->)", flags=re.DOTALL)
 HEAD = """\
 # Benchmarks
 
@@ -290,7 +296,20 @@ def files() -> dict[Path, str]:
     path = RESULTS / "growth.json"
     if path.exists():
         generated[PLOT] = plot.growth(json.loads(path.read_text())["requests"])
+    wsgi, http, additions = map(read, ("wsgi.json", "http.json", "additions.json"))
+    if wsgi and http:
+        generated[CHART] = chart.draw(list(chart.bars(wsgi, http, additions)))
+        figures = chart.summary(wsgi, http, additions)
+        generated[FRONT] = FIGURES.sub(
+            lambda found: f"{found[1]}\n{figures}\n{found[2]}", FRONT.read_text(encoding="utf-8")
+        )
     return generated
+
+
+def read(name: str) -> dict[str, Any] | None:
+    """The results of a file, or None where nothing was measured yet."""
+    path = RESULTS / name
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
 pages = Generated("benchmarks.report", files)

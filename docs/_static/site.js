@@ -2,6 +2,8 @@
 // Everything works without this script, and from a folder without a server.
 "use strict";
 
+const NAMES = { pre: "Code", "drawing-box": "Drawing" };
+
 window.addEventListener("DOMContentLoaded", () => {
   const list = document.getElementById("site-version");
   const versions = window.HIPFLASK_VERSIONS || [];
@@ -15,11 +17,11 @@ window.addEventListener("DOMContentLoaded", () => {
       window.location.href = `${root}../${list.value}/index.html`;
     });
   }
-  for (const box of document.querySelectorAll(".highlight pre, .table-wrapper")) {
+  for (const box of document.querySelectorAll(".highlight pre, .table-wrapper, .drawing-box")) {
     if (box.scrollWidth > box.clientWidth) {
       box.tabIndex = 0;
       box.setAttribute("role", "group");
-      box.setAttribute("aria-label", box.tagName === "PRE" ? "Code" : "Table");
+      box.setAttribute("aria-label", NAMES[box.tagName === "PRE" ? "pre" : box.classList[0]] || "Table");
     }
   }
 });

@@ -23,7 +23,7 @@ from flask import signals
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("examples/*/*.md"), *DOCS.glob("**/*.md")])
-# Pages whose blocks have tests of their own: tests/deploy and test_tutorial.py.
+# Pages whose blocks have tests of their own: tests/deploy and tests/site/test_tutorial.py.
 APART = {"deploy", "tutorial"}
 
 FENCE = re.compile(r"(?:^`([\w./]+)`:\n\n)?^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
@@ -117,7 +117,7 @@ def test_links_lead_to_files_and_headings(page: Path) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("folder", ["how-to", "reference"])
+@pytest.mark.parametrize("folder", ["how-to", "reference", "tutorial"])
 def test_index_of_a_folder_links_to_each_of_its_pages(folder: str) -> None:
     index = (DOCS / folder / "index.md").read_text(encoding="utf-8")
     names = {page.name for page in (DOCS / folder).glob("*.md")} - {"index.md"}

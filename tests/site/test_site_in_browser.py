@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
 SHOWN = [
     "index",
+    "tutorial/5-forms",
     "how-to/routing",
     "how-to/testing",
     "deploy/index",
@@ -36,6 +37,7 @@ SEARCHES = {
     "pytest fixture": "how-to/testing",
     "413": "reference/errors",
     "CSRF": "how-to/forms-and-uploads",
+    "tutorial": "tutorial/index",
     "gunicorn": "deploy/gunicorn",
     "Working outside of application context": "reference/errors",
     "file upload": "how-to/forms-and-uploads",
