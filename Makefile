@@ -7,8 +7,7 @@ PIP_FLAGS ?=
 # Extra words for pytest: make test ARGS='-k session -x'
 ARGS ?=
 # Tests marked so need a browser, other packages, a build or a type checker: they have targets of their own.
-APART = asgi or browser or deploy or extensions or hostile or packaging or reliability or storefront or typed_tools or typing
-APART = asgi or browser or deploy or extensions or hostile or install or packaging or reliability or storefront or typing
+APART = asgi or browser or deploy or extensions or hostile or install or packaging or reliability or storefront or typed_tools or typing
 
 BIN = $(VENV)/bin
 INSTALL = python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS)
@@ -24,14 +23,10 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo storefront asgi check test lint format types browser storefront-test hostile extensions \
-	extensions-original differential jinja deploy reliability bench bench-additions bench-http instructions \
-	packaging api typed-tools audit sbom coverage clean mutation sabotage docs docs-serve docs-test
-
 # "##@" begins a group. The time in brackets is that of a machine with two cores, without set-up.
 
 ##@ Try it
-.PHONY: help demo storefront
+.PHONY: help demo storefront api
 
 help: ## list these targets
 	@echo 'make TARGET, where TARGET is one of (times: two cores, environments set up):'
@@ -76,6 +71,7 @@ coverage: $(VENV)/.dev ## run the tests and report branch coverage [4 min]
 
 ##@ Documentation
 APART += or site
+.PHONY: docs docs-serve docs-test
 
 docs: $(VENV)-docs/.ready ## build the site into build/docs; warnings are errors [1 min]
 	rm -rf build/docs/$(RELEASE)
@@ -90,7 +86,7 @@ docs-test: $(VENV)-docs/.axe ## test the site, in chromium too, and every progra
 	HIPFLASK_NO_SKIPS=1 $(VENV)-docs/bin/python -m pytest --timeout 120 tests/project/test_docs.py
 
 ##@ Compare with the original
-.PHONY: differential extensions extensions-original
+.PHONY: differential extensions extensions-original jinja
 
 differential: $(VENV)/.test ## ask the original Flask, installed beside, and compare [1 min]
 	$(BIN)/python -m tests.differential.check_oracle $(ARGS)
@@ -108,7 +104,7 @@ jinja: $(VENV)/.test ## run Jinja's own tests on our templates, for each release
 	$(BIN)/python -m tests.rendering.jinja_suite $(ARGS)
 
 ##@ Try it as users do
-.PHONY: browser storefront-test deploy reliability hostile
+.PHONY: browser storefront-test asgi typed-tools deploy reliability hostile mutation sabotage
 
 browser: $(VENV)/.browser ## walk the demo in a headless browser (needs chromium) [1 min]
 	$(PYTEST) -m browser $(ARGS)

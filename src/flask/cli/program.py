@@ -212,7 +212,8 @@ class _Program(FlaskGroup):
         return self.additional[name]
 
     def _is_replaced(self, ctx: click.Context, name: str) -> bool:
-        if name in self.commands or name in self._find_plugins():
+        self._load_plugin_commands()
+        if name in self.commands or name in self._plugins:
             return True
         try:
             app = ctx.ensure_object(ScriptInfo).load_app()
