@@ -578,9 +578,11 @@ def _given_or_handled(exc: BaseException | Unset | None) -> BaseException | None
     return sys.exc_info()[1] if isinstance(exc, Unset) else exc
 
 
-AsgiApplication.built_in_call = Flask.__call__
 replaced.remember(Flask)
 note_empty_class(Flask)
+AsgiApplication.built_in = Flask
+AsgiApplication.built_in_call = Flask.__call__
+AsgiApplication.built_in_entry = Flask.wsgi_app
 shortcuts[Flask.url_for] = build_from_template
 links[Flask.url_for] = build_here
 

@@ -12,6 +12,7 @@ from types import TracebackType
 from werkzeug.exceptions import HTTPException
 
 from . import typing as ft
+from .doors.scope import environ_of
 from .globals import _cv_app, _cv_request
 from .pipeline.invalidation import keep_methods_in_base
 from .signals import appcontext_popped, appcontext_pushed
@@ -279,7 +280,15 @@ class RequestContext(_Context):
     _adapter: MapAdapter | Unset | None = UNSET
     _shares_app_context = False
 
+    _scope: t.Any = None
+    """The ASGI scope, where the request came by ASGI and its environ is not made yet."""
+
     app: Flask
+
+    @derived
+    def environ(self) -> WSGIEnvironment:
+        """The WSGI environment, by ASGI made when it is first asked for."""
+        return environ_of(self._scope)
 
     def __init__(
         self,

@@ -31,7 +31,7 @@ from .http.emission import (
 from .http.forms import MULTIPART, load_form, match_multipart, parse_query
 from .http.headers import Headers, full_content_type, make_headers
 from .http.pristine import Unpatched
-from .http.streams import AT_ONCE, BodyStream, plain_length
+from .http.streams import AT_ONCE, AsyncBody, BodyStream, plain_length
 from .pipeline.invalidation import keep_methods_in_base
 
 if t.TYPE_CHECKING:
@@ -432,6 +432,8 @@ class Response(ResponseBase):
             elif response is None or kind is GeneratorType:
                 body = None
             else:
+                if hasattr(response, "__aiter__"):
+                    response = AsyncBody(response)
                 super().__init__(
                     response, status, headers, mimetype, content_type, direct_passthrough
                 )
@@ -460,6 +462,8 @@ class Response(ResponseBase):
             else:
                 self._status, self._status_code = line, status
         else:
+            if hasattr(response, "__aiter__"):
+                response = AsyncBody(response)
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
 
     if not t.TYPE_CHECKING:  # declared by the base class as a plain attribute

@@ -66,8 +66,8 @@ SABOTAGES = (
     Sabotage(
         "the plain way sends the body of HEAD",
         WSGI,
-        'return () if method == "HEAD" else (body,)',
-        "return (body,)",
+        'return iter(() if method == "HEAD" else (body,))',
+        "return iter((body,))",
         DOORS,
     ),
     Sabotage(

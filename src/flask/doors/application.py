@@ -33,8 +33,14 @@ class AsgiApplication(_App):
     if t.TYPE_CHECKING:
         wsgi_app: t.Callable[..., t.Any]
 
+    built_in: t.ClassVar[t.Any]
+    """The class whose methods are the built-in ones."""
+
     built_in_call: t.ClassVar[t.Callable[..., t.Any]]
     """The ``__call__`` that does nothing but call :attr:`wsgi_app` or :attr:`asgi_app`."""
+
+    built_in_entry: t.ClassVar[t.Callable[..., t.Any]]
+    """The ``wsgi_app`` that handles requests."""
 
     _asgi_door: AsgiDoor | None = None
 
@@ -46,16 +52,24 @@ class AsgiApplication(_App):
         door = self._asgi_door
         if door is None:
             door = self._open_asgi_door()
-        await door(self, self._wsgi_entry(), scope, receive, send)
+        await (door.handle or door.serve)(t.cast(t.Any, self), scope, receive, send)
 
-    def _wsgi_entry(self) -> t.Any:
-        """Return the WSGI application with all that was put around it.
+    def _replaced_entry(self) -> t.Any:
+        """Return the WSGI application with all that was put around it, or ``None``: nothing was.
 
         Middleware replaces :attr:`wsgi_app`; some packages replace ``__call__`` of the class.
         """
-        if type(self).__call__ is AsgiApplication.built_in_call:
-            return self.wsgi_app
-        return self
+        cls = type(self)
+        if cls.__call__ is not AsgiApplication.built_in_call:
+            return self
+        own = vars(self)
+        if (
+            cls.wsgi_app is AsgiApplication.built_in_entry
+            and "wsgi_app" not in own
+            and "async_to_sync" not in own  # which is to call coroutine functions
+        ):
+            return None
+        return self.wsgi_app
 
     def _open_asgi_door(self) -> AsgiDoor:
         from .asgi import AsgiDoor  # PERF: imports asyncio, which WSGI servers don't need

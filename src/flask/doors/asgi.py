@@ -10,7 +10,18 @@ from contextvars import copy_context
 from functools import partial
 
 from .body import Inlet, PulledBody, Receive, expects_body, input_of, read_ahead
-from .lifespan import handle_lifespan
+from .leases import Leases
+from .lifespan import ensure_started_on_loop, handle_lifespan
+from .on_loop import (
+    LoopRequest,
+    Tables,
+    find_plan,
+    loop_program,
+    match_plan,
+    serve_on_loop,
+    wants_loop,
+)
+from .plain_asgi import Handler, make_plain_handler
 from .scope import WORKERS, Scope, environ_of
 from .sending import PathFile, Send, Transfer
 from .threads import Mailbox, WorkerPool
@@ -18,10 +29,13 @@ from .threads import Mailbox, WorkerPool
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+    from ..app import Flask
     from ..sansio.app import App
+    from .on_loop import LoopProgram
 
 DEFAULT_THREADS = 40
 DEFAULT_BACKLOG = 2048
+DEFAULT_HELD_THREADS = 512
 DEFAULT_BODY_MEMORY = 64 * 1024
 DEFAULT_TIMEOUT = 60.0
 
@@ -35,18 +49,18 @@ class AsgiDoor:
     def __init__(self) -> None:
         self._mailbox: Mailbox | None = None
         self._pool: WorkerPool | None = None
+        self._leases: Leases | None = None
+        self._program: LoopProgram | None = None
+        self.tables: Tables = {}
+        self.handle: Handler | None = None
+        """Handles a connection in place of :meth:`serve`, if the application is a plain one."""
         self._pid = os.getpid()
 
-    async def __call__(
-        self, app: App, application: t.Any, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        """Handle one connection.
-
-        :param application: the WSGI application that stands for the app, with its middleware.
-        """
+    async def serve(self, app: Flask, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
         kind = scope["type"]
         if kind == "http":
-            await self.serve_wsgi(app, application, scope, receive, send)
+            await self._serve_http(app, scope, receive, send)
         elif kind == "lifespan":
             self._current_mailbox()
             await handle_lifespan(app, receive, send, partial(finish_background_tasks, app))
@@ -58,6 +72,46 @@ class AsgiDoor:
                 f"An ASGI server asked for {kind!r}; the application {app.name!r} serves"
                 " 'http' and 'lifespan'."
             )
+
+    async def _serve_http(self, app: Flask, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request, on the loop or in a thread, as its functions want it."""
+        entry = app._replaced_entry()
+        if entry is None:
+            base = app._current_program()
+            program = loop_program(app, app.built_in, base)
+            if program is not None:
+                if app.has_serving_functions:
+                    await ensure_started_on_loop(app)
+                if program is not self._program:
+                    self._use(app, base, program)
+                plan = find_plan(app, program, scope, self.tables)
+                if plan is None and program.streams_bodies:
+                    plan = match_plan(app, program, scope)
+                if plan is None or wants_loop(plan):
+                    leases = self._leases or self._open_leases(app)
+                    mailbox = self._current_mailbox()
+                    await serve_on_loop(app, program, mailbox, leases, plan, scope, receive, send)
+                    return
+            entry = app.wsgi_app
+        await self.serve_wsgi(app, entry, scope, receive, send)
+
+    def _use(self, app: Flask, base: t.Any, program: LoopProgram) -> None:
+        """Serve by a program that was compiled anew."""
+        self._program = program
+        self.tables = {}
+        self.handle = None
+        if program.is_plain:
+            self.handle = make_plain_handler(app, base, program, self)
+
+    def request(self, app: Flask) -> LoopRequest:
+        """Return what a request on the loop calls its functions by."""
+        return LoopRequest(self._current_mailbox(), self._leases or self._open_leases(app))
+
+    def _open_leases(self, app: Flask) -> Leases:
+        most = app.config.get("ASGI_HELD_THREADS", DEFAULT_HELD_THREADS)
+        leases = self._leases = Leases(most)
+        weakref.finalize(self, leases.close)
+        return leases
 
     def _current_mailbox(self) -> Mailbox:
         mailbox = self._mailbox
@@ -76,10 +130,9 @@ class AsgiDoor:
         mailbox = self._current_mailbox()
         environ = environ_of(scope)
         config = app.config
-        inlet: Inlet | None = None
+        inlet = Inlet(receive, config.get("BODY_TIMEOUT", DEFAULT_TIMEOUT))
         pulled: PulledBody | None = None
         if expects_body(environ):
-            inlet = Inlet(receive, config.get("BODY_TIMEOUT", DEFAULT_TIMEOUT))
             pulled = await _receive_body(app, environ, inlet, mailbox)
         extensions = scope.get("extensions")
         if extensions and "http.response.pathsend" in extensions:
@@ -97,7 +150,7 @@ class AsgiDoor:
             transfer = Transfer(application, environ, mailbox, copy_context(), timeout)
             pool.submit(transfer.run)
         try:
-            await transfer.deliver(send, receive, inlet, pulled)
+            await transfer.deliver(send, inlet, pulled)
         finally:
             if pulled is not None:
                 pulled.stop()
@@ -118,6 +171,9 @@ class AsgiDoor:
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.close()
+        leases, self._leases = self._leases, None
+        if leases is not None:
+            leases.close()
 
 
 async def finish_background_tasks(app: App) -> None:

@@ -42,7 +42,7 @@ class Inlet:
     :param timeout: how long to wait for one message of the body, in seconds; ``None``: for ever.
     """
 
-    __slots__ = ("_receive", "failure", "is_complete", "is_disconnected", "timeout")
+    __slots__ = ("_receive", "failure", "is_complete", "is_disconnected", "is_owned", "timeout")
 
     def __init__(self, receive: Receive, timeout: float | None) -> None:
         self._receive = receive
@@ -50,6 +50,8 @@ class Inlet:
         self.is_complete = False
         """Whether the whole body was received."""
         self.is_disconnected = False
+        self.is_owned = False
+        """Whether a view reads the body itself, so that nobody else may receive."""
         self.failure: Exception | None = None
         """What kept the rest of the body from being received, to be raised to its readers."""
 

@@ -223,6 +223,23 @@ def ensure_started(app: App) -> None:
         atexit.register(_stop_at_exit, weakref.ref(app), lifespan, os.getpid())
 
 
+async def ensure_started_on_loop(app: App) -> None:
+    """Do the same on the server's loop, so that what is made for the loop is made on it."""
+    state = serving_state(app)
+    while not state.is_started:
+        if state.lock.acquire(blocking=False):
+            try:
+                if not state.is_started:
+                    lifespan = Lifespan()
+                    await lifespan.start(app)
+                    state.is_started = True
+                    atexit.register(_stop_at_exit, weakref.ref(app), lifespan, os.getpid())
+            finally:
+                state.lock.release()
+        else:
+            await asyncio.sleep(0.01)
+
+
 def _stop_at_exit(ref: weakref.ref[App], lifespan: Lifespan, pid: int) -> None:
     app = ref()
     if app is None or pid != os.getpid():

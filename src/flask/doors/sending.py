@@ -23,7 +23,7 @@ from .body import Inlet
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-    from .body import Message, PulledBody, Receive
+    from .body import Message, PulledBody
     from .threads import Mailbox
 
 logger = logging.getLogger("flask.asgi")
@@ -315,18 +315,16 @@ class Transfer:
         if self._is_stream:
             self._acknowledged.put(None)
 
-    async def deliver(
-        self, send: Send, receive: Receive, inlet: Inlet | None, pulled: PulledBody | None
-    ) -> None:
+    async def deliver(self, send: Send, inlet: Inlet, pulled: PulledBody | None) -> None:
         """Send what comes from the thread until the response is over or the client gone.
 
-        :param inlet: what ``receive`` was read by, if it was.
+        :param inlet: by which a disconnect is noticed.
         :raises BaseException: what the application raised, for the server to answer or log.
         """
         try:
             await self._waiter
             if self._is_stream:
-                await self._deliver_stream(send, inlet or Inlet(receive, None), pulled)
+                await self._deliver_stream(send, inlet, pulled)
             elif self._error is not None:
                 raise self._error
             else:
@@ -349,10 +347,7 @@ class Transfer:
         await send({"type": "http.response.body", "body": body})
 
     def _sends_body(self) -> bool:
-        status = self._status or 0
-        return self._environ["REQUEST_METHOD"] != "HEAD" and not (
-            100 <= status < 200 or status in (204, 304)
-        )
+        return sends_body(self._environ, self._status or 0)
 
     async def _deliver_stream(self, send: Send, inlet: Inlet, pulled: PulledBody | None) -> None:
         watcher = asyncio.ensure_future(self._watch(inlet, pulled))
@@ -410,6 +405,13 @@ class Transfer:
             self.abandon()
         finally:
             self._acknowledged.put(None)
+
+
+def sends_body(environ: WSGIEnvironment, status: int) -> bool:
+    """Whether a response has a body at all."""
+    if 100 <= status < 200 or status in (204, 304):
+        return False
+    return bool(environ["REQUEST_METHOD"] != "HEAD")
 
 
 _RAW_NAMES: dict[str, bytes] = {}

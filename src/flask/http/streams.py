@@ -82,3 +82,52 @@ class Pieces(ClosingIterator):
 
     def __iter__(self) -> t.Iterator[bytes]:  # type: ignore[override]
         return self._pieces
+
+
+class AsyncBody:
+    """The body of a response that is an async iterable.
+
+    On an event loop it is iterated there.  Where a sync caller iterates it, as WSGI servers do,
+    each piece is waited for.
+    """
+
+    def __init__(self, source: t.AsyncIterable[str | bytes]) -> None:
+        self._source = source
+        self._iterator: t.Any = None
+        self._steps: t.Any = None
+
+    def __aiter__(self) -> AsyncBody:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._iterator is None:
+            self._iterator = aiter(self._source)
+        piece = await anext(self._iterator)
+        return piece.encode() if isinstance(piece, str) else piece
+
+    async def aclose(self) -> None:
+        """Close the source, if it is one that can be closed."""
+        close = getattr(self._iterator or self._source, "aclose", None)
+        if close is not None:
+            await close()
+
+    def __iter__(self) -> AsyncBody:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._steps is None:
+            from ..asynchronous.steps import Steps  # PERF: imports asyncio
+
+            self._steps = Steps()
+        try:
+            return t.cast(bytes, self._steps.run(self.__anext__()))
+        except StopAsyncIteration:
+            self.close()
+            raise StopIteration from None
+
+    def close(self) -> None:
+        """Close the source, for a sync caller."""
+        if self._steps is not None:
+            self._steps.run(self.aclose())
+            self._steps.close()
+            self._steps = None

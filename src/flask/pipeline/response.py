@@ -14,6 +14,7 @@ from ..globals import request
 from ..http.encoded import EncodedBody
 from ..http.headers import full_content_type
 from ..http.pristine import pristine
+from ..http.streams import AsyncBody
 from ..wrappers import Response, emits_as_built_in
 
 if t.TYPE_CHECKING:
@@ -42,6 +43,8 @@ def make_response(app: Flask, rv: t.Any) -> Response:
             made = response_class(rv.body, status=status, content_type=rv.header[1])
             made.headers.update(headers or ())
             return made
+        if hasattr(rv, "__aiter__") and not callable(rv):
+            return response_class(AsyncBody(rv), status=status, headers=headers)
         is_data = isinstance(rv, (dict, list))
         rv = app.json.response(rv) if is_data else _convert(response_class, rv)
     if headers:

@@ -1,0 +1,259 @@
+"""The plain path by ASGI: an async view without hooks that returns text or JSON.
+
+:func:`.on_loop.serve_on_loop` is its slow twin, with which it shares every observable effect.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..ctx import ACTIVE, ENDED, AppContext, RequestContext
+from ..globals import _cv_app, _cv_request
+from ..http.headers import full_content_type
+from ..json.provider import is_json_body_all
+from ..pipeline import conductor, steps
+from ..pipeline.program import EMPTY_CLASSES, RequestProgram
+from ..routing.table import MISSING
+from ..signals import (
+    appcontext_popped,
+    appcontext_pushed,
+    appcontext_tearing_down,
+    request_finished,
+    request_started,
+    request_tearing_down,
+)
+from ..wrappers import emits_as_built_in
+from .body import Inlet, Receive
+from .on_loop import Answer, LoopRequest, Watch, drive_on
+from .scope import EXTRA, Scope
+from .sending import Send
+
+if t.TYPE_CHECKING:
+    from ..app import Flask
+    from ..pipeline.plan import Plan
+    from .asgi import AsgiDoor
+
+Handler = t.Callable[["Flask", Scope, Receive, Send], t.Awaitable[None]]
+
+_UNPLAIN = frozenset({b"cookie", b"upgrade", b"content-length", b"transfer-encoding"})
+"""Headers of requests that take more than the plain path does."""
+
+
+def make_plain_handler(
+    declared: Flask, base: RequestProgram, program: RequestProgram, door: AsgiDoor
+) -> Handler:
+    """Return the function that handles connections for as long as a program holds.
+
+    It hands over to the door whatever is not plain.
+
+    :param base: the program of requests in threads, by which changes are noticed.
+    :param program: the program of requests on the loop.
+    """
+    serve = door.serve
+    revision = base.revision
+    mro, needs_check, size = base.mro, base.needs_check, base.namespace_size
+    class_1, class_2, class_3, class_4, class_5, class_6 = map(vars, EMPTY_CLASSES)
+    config = declared.config
+    tables = door.tables
+    request_class = program.request_class
+    provider: t.Any = declared.json
+    json_body = program.json_body
+    html = _raw(program.text_type)
+    types: dict[str, tuple[bytes, bytes]] = {}
+    get_app, set_app, reset_app = _cv_app.get, _cv_app.set, _cv_app.reset
+    set_request, reset_request = _cv_request.set, _cv_request.reset
+    new_request_context = RequestContext.__new__
+    # Blinker keeps these dicts for as long as the signals live.
+    started, finished = request_started.receivers, request_finished.receivers
+    tearing_down, pushed = request_tearing_down.receivers, appcontext_pushed.receivers
+    app_tearing_down, popped = appcontext_tearing_down.receivers, appcontext_popped.receivers
+
+    # PERF: one function for what reads as seven steps, as in 'doors/wsgi.py'. The environ, which
+    # takes longer to make than all the rest, is made when somebody asks for it.
+    async def handle_plain(app: Flask, scope: Scope, receive: Receive, send: Send) -> None:
+        # The program
+        if (
+            scope["type"] != "http"
+            or revision.program is not base
+            or type(app).__mro__ is not mro
+            or len(class_1)
+            + len(class_2)
+            + len(class_3)
+            + len(class_4)
+            + len(class_5)
+            + len(class_6)
+            != size
+            or (needs_check and not base.holds(app))
+            or started
+            or finished
+            or tearing_down
+            or pushed
+            or app_tearing_down
+            or popped
+            or config["TRUSTED_HOSTS"] is not None
+            or request_class.trusted_hosts is not None
+            or get_app(None) is not None
+            or scope.get("root_path")
+            or EXTRA in scope
+            or not emits_as_built_in()
+            or app._replaced_entry() is not None
+        ):
+            await serve(app, scope, receive, send)
+            return
+        # Match
+        table: t.Any = None
+        for name, value in scope["headers"]:
+            if name == b"host":
+                if table is not None:
+                    await serve(app, scope, receive, send)
+                    return
+                table = tables.get(value)
+            elif name in _UNPLAIN:
+                await serve(app, scope, receive, send)
+                return
+        method = scope["method"]
+        if table is None or table[0] != scope.get("scheme") or method == "OPTIONS":
+            await serve(app, scope, receive, send)
+            return
+        table = table[1]
+        by_method = table.literal.get(scope["path"])
+        view_args: dict[str, t.Any]
+        if by_method is not None:
+            leaf = by_method.get(method)
+            if leaf is None or leaf.has_changed(method):
+                await serve(app, scope, receive, send)
+                return
+            defaults = leaf.rule.defaults
+            view_args = dict(defaults) if defaults else {}
+        else:
+            found = table.find(scope["path"], method, in_context=False)
+            if found is None or found is MISSING:
+                await serve(app, scope, receive, send)
+                return
+            leaf, view_args = found
+        plan: Plan | None = leaf.plan
+        if plan is None or plan.program is not program:
+            plan = program.plan(app, leaf.endpoint)
+            leaf.plan = plan
+        if not plan.is_plain or scope["http_version"] >= "2":
+            await serve(app, scope, receive, send)
+            return
+        # Contexts
+        ctx = new_request_context(RequestContext)
+        ctx.app = app
+        ctx._scope = scope
+        app_context = AppContext(app)
+        app_token = set_app(app_context)
+        app_context._tokens = (app_token,)
+        request_token = set_request(ctx)
+        ctx._tokens = tokens = ((request_token, app_context),)
+        ctx.state = ACTIVE
+        ctx.plan = plan
+        ctx._rule = leaf.rule
+        ctx._view_args = view_args
+        body: bytes | None = None
+        answer: Answer | None = None
+        request: LoopRequest | None = None
+        watch: Watch | None = None
+        try:
+            try:
+                # View
+                try:
+                    coroutine = plan.view(**view_args)  # type: ignore[misc]
+                    try:
+                        awaited = coroutine.send(None)
+                    except StopIteration as stop:
+                        rv = stop.value
+                    else:
+                        watch = Watch(Inlet(receive, None))
+                        watch.begin()
+                        rv = await drive_on(coroutine, awaited)
+                except Exception as raised:
+                    request = door.request(app)
+                    rv = await conductor.handle_user_exception(app, ctx, raised, request.run)
+                # Response
+                if (
+                    ctx._session_object is None
+                    and ctx._response_functions is None
+                    and revision.program is base
+                    and (ctx._request is None or steps.current_plan(app, ctx) is plan)
+                ):
+                    kind = type(rv)
+                    if kind is str:
+                        body, content_type = rv.encode(), html
+                    elif (
+                        (kind is dict or kind is list)
+                        and json_body is not None
+                        and is_json_body_all(provider)
+                    ):
+                        mimetype = provider.mimetype
+                        content_type = types.get(mimetype) or _raw_type(types, mimetype)
+                        body = json_body(rv)
+                if body is None:
+                    request = request or door.request(app)
+                    response = await conductor.finalize_request(app, ctx, rv, request.run)
+            except Exception as raised:
+                ctx.error = raised
+                request = request or door.request(app)
+                response = await conductor.handle_exception(app, ctx, raised, request.run)
+            except BaseException as raised:
+                ctx.error = raised
+                raise
+            if body is None:
+                try:
+                    answer = Answer(response, ctx.environ)
+                except BaseException as raised:
+                    ctx.error = steps.teardown_error(ctx.error, raised)
+                    raise
+        except BaseException:
+            if watch is None or not watch.has_cancelled:
+                raise
+            watch.absorb()
+        finally:
+            rv = None  # perhaps an exception, whose traceback holds this frame
+            if (
+                ctx._request is None
+                and ctx.error is None
+                and ctx._tokens is tokens
+                and revision.program is base
+                and app_context._tokens == (app_token,)
+            ):
+                reset_request(request_token)
+                reset_app(app_token)
+                ctx._tokens = app_context._tokens = ()
+                ctx.state = ENDED
+            else:
+                request = request or door.request(app)
+                await conductor.end_request(app, ctx, request.run)
+            if watch is not None:
+                watch.end()
+            if request is not None and answer is None:
+                request.end()
+        # Delivery
+        if body is not None:
+            length = (b"content-length", b"%d" % len(body))
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": 200,
+                    "headers": [content_type, length],
+                }
+            )
+            await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+        elif answer is not None:
+            request = request or door.request(app)
+            await answer.deliver(app, send, receive, request)
+
+    return handle_plain
+
+
+def _raw(header: tuple[str, str] | None) -> tuple[bytes, bytes]:
+    name, value = header or ("", "")
+    return name.lower().encode(), value.encode()
+
+
+def _raw_type(types: dict[str, tuple[bytes, bytes]], mimetype: str) -> tuple[bytes, bytes]:
+    raw = _raw(("content-type", full_content_type(mimetype)))
+    if len(types) < 16:
+        types[mimetype] = raw
+    return raw
