@@ -13,6 +13,7 @@ import werkzeug.wrappers.request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.formparser import FormDataParser, MultiPartParser
 from werkzeug.sansio.multipart import MultipartDecoder
 from werkzeug.test import create_environ
@@ -381,6 +382,27 @@ def test_the_stream_may_be_taken_before_the_form() -> None:
         made = kind(environ)
         assert made.stream.read(4) == b"x=1&"
         assert made.form.to_dict() == {"a": "b"}
+
+
+def test_a_stream_of_the_requests_class_is_read() -> None:
+    class Own(Request):
+        @property
+        def stream(self) -> Any:
+            return io.BytesIO(b"from=another")
+
+    environ = create_environ("/", method="POST", input_stream=io.BytesIO(b"a=b"))
+    environ["CONTENT_TYPE"] = URLENCODED
+    assert Own(environ).form.to_dict() == {"from": "another"}
+
+
+def test_a_form_is_not_taken_from_the_rest_of_a_body() -> None:
+    for kind in (Request, WerkzeugRequest):
+        environ = create_environ("/", method="POST", input_stream=io.BytesIO(b"a=b&c"))
+        environ.update(CONTENT_TYPE=URLENCODED, CONTENT_LENGTH="9")
+        made = kind(environ)
+        for ask in (made.get_data, lambda made=made: made.form):
+            with pytest.raises(ClientDisconnected):
+                ask()
 
 
 def test_shallow_requests_are_not_read() -> None:

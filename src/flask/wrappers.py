@@ -345,12 +345,13 @@ class Request(RequestBase):
     def close(self) -> None:
         """Close the uploaded files."""
         # PERF: most requests never had any; the base class looks for them.
-        if self._was_parsed:
+        if self._was_parsed and self.__dict__.get("files"):
             super().close()
 
     def _load_form_data(self) -> None:
         self._was_parsed = True
-        if "form" not in self.__dict__ and not load_form(self):
+        has_own_stream = type(self).stream is not Request.stream
+        if "form" not in self.__dict__ and (has_own_stream or not load_form(self)):
             super()._load_form_data()
         if (
             current_app

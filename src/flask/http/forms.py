@@ -130,8 +130,9 @@ def _read(request: Request) -> tuple[bytes, t.IO[bytes]] | None:
     length = request._known_length()
     if length is None or not 0 < length <= AT_MOST:
         return None
-    stream = request.stream
-    return (stream.read(), stream) if isinstance(stream, BodyStream) else None
+    body = BodyStream(request.environ["wsgi.input"], length)
+    vars(request)["stream"] = body  # before it is read, as that may fail
+    return body.read(), t.cast("t.IO[bytes]", body)
 
 
 def _load_urlencoded(request: Request, data: bytes) -> tuple[Form, Files] | None:
