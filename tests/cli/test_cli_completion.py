@@ -38,6 +38,12 @@ def needs(shell: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(shutil.which(shell) is None, reason=f"needs {shell}: apt install it")
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_documentation_has_the_line_that_is_tried_here(shell: str) -> None:
+    page = Path(__file__).parents[2] / "docs" / "install.md"
+    assert f"_FLASK_COMPLETE={shell}_source flask" in page.read_text("utf-8")
+
+
 def script(shell: str, env: dict[str, str], project: Path) -> str:
     """Return what the documentation has people evaluate."""
     asked = {**env, "_FLASK_COMPLETE": f"{shell}_source"}
