@@ -29,6 +29,8 @@ if t.TYPE_CHECKING:
 logger = logging.getLogger("flask.asgi")
 
 Send = t.Callable[[t.MutableMapping[str, t.Any]], t.Awaitable[None]]
+_TUPLE_ITERATOR = type(iter(()))
+
 RawHeaders = list[tuple[bytes, bytes]]
 Application = t.Callable[..., t.Iterable[bytes]]
 
@@ -203,7 +205,9 @@ class Transfer:
     def _call(self) -> t.Iterator[None] | None:
         body = self._application(self._environ, self._start_response)
         kind = type(body)
-        if (kind is list or kind is tuple) and self._status is not None:
+        # The iterator of a tuple is what a plain request answers with: all is there.
+        if (kind is list or kind is tuple or kind is _TUPLE_ITERATOR) and self._status is not None:
+            body = tuple(body)
             if body:
                 self._pieces.append(b"".join(body))
             self._end(None)

@@ -397,7 +397,8 @@ def static_setting(app: t.Any, name: str) -> t.Any:
     """
     for cls in type(app).__mro__:
         if name in vars(cls):
-            if hasattr(type(vars(cls)[name]), "__get__"):
+            kind = type(vars(cls)[name])
+            if hasattr(kind, "__get__") and not getattr(kind, "is_made_once", False):
                 return None
             break
     return getattr(app, name)

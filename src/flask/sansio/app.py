@@ -70,6 +70,9 @@ class _ConfiguredProvider:
     which is after the application was configured.
     """
 
+    is_made_once = True
+    """Reading it outside of a request is safe, and gives the same each time."""
+
     def __get__(self, app: App | None, owner: type | None = None) -> t.Any:
         if app is None:
             return self
