@@ -23,6 +23,10 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.PHONY: help asgi demo storefront check test lint format types browser storefront-test hostile extensions \
+	extensions-original differential jinja deploy reliability bench bench-additions bench-http instructions packaging \
+	audit sbom coverage clean
+
 # "##@" begins a group. The time in brackets is that of a machine with two cores, without set-up.
 
 ##@ Try it
@@ -113,6 +117,8 @@ storefront-test: $(VENV)-storefront/.tests ## test the shop (needs chromium, pos
 	$(VENV)-storefront/bin/python -m pytest --timeout 120 -n 2 -m storefront tests/storefront $(ARGS)
 
 asgi: $(VENV)-asgi/.ready ## serve by uvicorn, Hypercorn, Granian, Daphne; all scenarios by ASGI [1 min]
+
+asgi: $(VENV)-asgi/.ready ## serve by uvicorn, Hypercorn, Granian, Daphne; all scenarios by ASGI [4 min]
 	$(VENV)-asgi/bin/python -m pytest --timeout 120 -n 2 -m asgi tests/asgi $(ARGS)
 
 typed-tools: $(VENV)-typed/.tools ## try typed views with tools that read OpenAPI (needs npm) [2 min]
