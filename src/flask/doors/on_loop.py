@@ -25,7 +25,7 @@ from ..routing.table import MISSING
 from .body import Inlet, Receive, expects_body, read_ahead
 from .leases import Leases, ThreadCall
 from .scope import Scope, environ_of, path_below
-from .sending import Send, Transfer, raw_headers, sends_body
+from .sending import WHOLE_BODIES, Send, Transfer, raw_headers, sends_body
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -449,7 +449,7 @@ class Answer:
         """Send it all."""
         body = self.body
         kind = type(body)
-        if kind is list or kind is tuple:
+        if kind in WHOLE_BODIES:
             data = b"".join(body) if sends_body(self._environ, self.status) else b""
             await send(self.start)
             await send({"type": "http.response.body", "body": data})

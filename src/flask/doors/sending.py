@@ -29,7 +29,8 @@ if t.TYPE_CHECKING:
 logger = logging.getLogger("flask.asgi")
 
 Send = t.Callable[[t.MutableMapping[str, t.Any]], t.Awaitable[None]]
-_TUPLE_ITERATOR = type(iter(()))
+WHOLE_BODIES = frozenset({list, tuple, type(iter(())), type(iter([]))})
+"""Types of bodies of which all pieces are there; iterators are what plain responses give."""
 
 RawHeaders = list[tuple[bytes, bytes]]
 Application = t.Callable[..., t.Iterable[bytes]]
@@ -205,8 +206,7 @@ class Transfer:
     def _call(self) -> t.Iterator[None] | None:
         body = self._application(self._environ, self._start_response)
         kind = type(body)
-        # The iterator of a tuple is what a plain request answers with: all is there.
-        if (kind is list or kind is tuple or kind is _TUPLE_ITERATOR) and self._status is not None:
+        if kind in WHOLE_BODIES and self._status is not None:
             body = tuple(body)
             if body:
                 self._pieces.append(b"".join(body))
