@@ -13,7 +13,7 @@ import werkzeug.wrappers.request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
-from werkzeug.exceptions import ClientDisconnected
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.formparser import FormDataParser, MultiPartParser
 from werkzeug.sansio.multipart import MultipartDecoder
 from werkzeug.test import create_environ
@@ -276,6 +276,28 @@ def test_limits_of_the_configuration_hold(setting: str, value: int) -> None:
 
     data = {"title": "A picture", "picture": (io.BytesIO(b"x" * 200), "cat.png")}
     assert app.test_client().post("/", data=data).status_code == 413
+
+
+@pytest.mark.parametrize("content_type", [URLENCODED, f"multipart/form-data; boundary={BOUNDARY}"])
+@pytest.mark.parametrize(
+    "limits", [{}, {"max_form_memory_size": 5}, {"max_form_parts": 0}], ids=str
+)
+@pytest.mark.parametrize("kept", [0, 9, 300, -9])
+def test_a_short_body_fails_as_werkzeugs_parser_fails(
+    content_type: str, limits: dict[str, int], kept: int
+) -> None:
+    body = upload(400)
+    outcomes = []
+    for kind in (Request, Limited):
+        environ = create_environ("/", method="POST", input_stream=io.BytesIO(body[:kept]))
+        environ.update(CONTENT_TYPE=content_type, CONTENT_LENGTH=str(len(body)))
+        made = kind(environ)
+        for name, value in limits.items():
+            setattr(made, name, value)
+        with pytest.raises(HTTPException) as caught:
+            made.form  # noqa: B018 - parsed when asked for
+        outcomes.append((caught.type, str(caught.value)))
+    assert outcomes[0] == outcomes[1]
 
 
 # Whoever replaces a part of the parsing is asked

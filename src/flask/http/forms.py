@@ -20,7 +20,7 @@ from werkzeug.sansio.multipart import MultipartDecoder
 from werkzeug.wrappers import Request as RequestBase
 
 from .pristine import Unpatched, pristine
-from .streams import BodyStream
+from .streams import AT_ONCE, BodyStream
 
 if t.TYPE_CHECKING:
     from ..wrappers import Request
@@ -130,9 +130,26 @@ def _read(request: Request) -> tuple[bytes, t.IO[bytes]] | None:
     length = request._known_length()
     if length is None or not 0 < length <= AT_MOST:
         return None
-    body = BodyStream(request.environ["wsgi.input"], length)
-    vars(request)["stream"] = body  # before it is read, as that may fail
-    return body.read(), t.cast("t.IO[bytes]", body)
+    environ = request.environ
+    data = _read_pieces(environ["wsgi.input"], length)
+    own = vars(request)
+    if len(data) < length:  # Werkzeug's parser may have more to say of it than that
+        own["stream"] = BodyStream(BytesIO(data), length)
+        return None
+    return data, t.cast("t.IO[bytes]", BodyStream(environ["wsgi.input"], length, length))
+
+
+def _read_pieces(body: t.IO[bytes], length: int) -> bytes:
+    """Read that many bytes, or as many as come."""
+    pieces: list[bytes] = []
+    left = length
+    try:
+        while left > 0 and (piece := body.read(min(left, AT_ONCE))):
+            pieces.append(piece)
+            left -= len(piece)
+    except (OSError, ValueError):
+        pass  # as if it ended there
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _load_urlencoded(request: Request, data: bytes) -> tuple[Form, Files] | None:
