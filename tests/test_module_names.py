@@ -1,7 +1,7 @@
 """Names that published code imports from Flask's modules, those of other libraries included.
 
 ``tests/data/module-names-3.1.3.json`` holds what ``dir()`` gives for the modules of Flask 3.1.3,
-with the module of each object that another library defines.
+with the module of each object that another library defines and that is no base class here.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,13 @@ def test_the_first_line_of_the_development_server(capsys: pytest.CaptureFixture[
         " * Serving Flask app 'shop'",
         " * Debug mode: off",
     ]
+
+
+def test_the_warning_about_another_server_name_is_that_of_the_application_module() -> None:
+    app = flask.Flask("shop", subdomain_matching=True)
+    app.config["SERVER_NAME"] = "shop.example"
+    app.add_url_rule("/", view_func=lambda: "")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "Current server name", module=r"flask\.app")
+        assert app.test_client().get("/", base_url="http://other.example").status_code == 404

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import collections.abc as cabc  # noqa: F401 - published code takes it from here
 import os
 import sys
 import typing as t
 import weakref
 from collections.abc import Iterable
 from datetime import timedelta
+from inspect import iscoroutinefunction as iscoroutinefunction
+from itertools import chain as chain
 from types import TracebackType
+from urllib.parse import quote as _url_quote  # noqa: F401 - and this
 
+import click as click
+from werkzeug.datastructures import Headers as Headers
 from werkzeug.datastructures import ImmutableDict
+from werkzeug.exceptions import BadRequestKeyError as BadRequestKeyError
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import MapAdapter
+from werkzeug.exceptions import InternalServerError as InternalServerError
+from werkzeug.routing import BuildError as BuildError
+from werkzeug.routing import Map, MapAdapter
+from werkzeug.routing import RequestRedirect as RequestRedirect
+from werkzeug.routing import RoutingException as RoutingException
+from werkzeug.routing import Rule as Rule
+from werkzeug.serving import is_running_from_reloader as is_running_from_reloader
+from werkzeug.wrappers import Response as BaseResponse  # noqa: F401 - and this
+from werkzeug.wsgi import get_host as get_host
 
 from . import cli as cli
 from . import typing as ft
@@ -23,6 +38,7 @@ from .diagnostics.explanations import warn_of_debug_mode
 from .diagnostics.tracebacks import shortened
 from .doors.application import ABSENT, AsgiApplication
 from .doors.wsgi import make_wsgi_handler
+from .globals import _cv_app as _cv_app
 from .globals import _cv_request, g, request, session
 from .globals import current_app as current_app
 from .globals import request_ctx as request_ctx
@@ -42,6 +58,12 @@ from .pipeline.program import (
 from .rendering.shortcuts import links, shortcuts
 from .routing.building import build_from_template, build_here
 from .sansio.app import App
+from .sansio.app import T_shell_context_processor as T_shell_context_processor
+from .sansio.app import T_teardown as T_teardown
+from .sansio.app import T_template_filter as T_template_filter
+from .sansio.app import T_template_global as T_template_global
+from .sansio.app import T_template_test as T_template_test
+from .sansio.app import _make_timedelta as _make_timedelta
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .signals import appcontext_tearing_down as appcontext_tearing_down
 from .signals import got_request_exception as got_request_exception
@@ -59,6 +81,11 @@ if t.TYPE_CHECKING:
     from .doors.sending import Send
     from .testing import FlaskClient, FlaskCliRunner
     from .testing.asgi_client import AsyncFlaskClient
+
+
+def _bind_to_environ(url_map: Map, environ: WSGIEnvironment, *args: t.Any) -> MapAdapter:
+    """Bind the map to a request; filters know Werkzeug's warning about the host by this module."""
+    return url_map.bind_to_environ(environ, *args)
 
 
 @keep_methods_in_base
@@ -252,7 +279,7 @@ class Flask(AsgiApplication, App):
             the first.
         :raises ~werkzeug.exceptions.SecurityError: for a host not among ``TRUSTED_HOSTS``.
         """
-        return urls.make_adapter(self, request)
+        return urls.make_adapter(self, request, _bind_to_environ)
 
     def url_for(
         self,

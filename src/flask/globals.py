@@ -10,6 +10,7 @@ import typing as t
 from contextvars import ContextVar
 from operator import attrgetter
 
+from werkzeug.local import LocalProxy as LocalProxy
 from werkzeug.local import LocalProxy as WerkzeugProxy
 
 if t.TYPE_CHECKING:
@@ -38,6 +39,8 @@ _NO_REQUEST = (
     " handled. Call it from a view or a hook; in a test, from inside"
     " 'with app.test_request_context():'."
 )
+# As published code knows them.
+_no_app_msg, _no_req_msg = _NO_APP, _NO_REQUEST
 
 
 def _itself(context: t.Any) -> t.Any:

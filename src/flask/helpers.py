@@ -19,11 +19,11 @@ from werkzeug.utils import redirect as _wz_redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from .globals import _cv_app, _cv_request, current_app, request, request_ctx, session
-from .http.cached_files import is_plain_request, kept_answers
+from .http.cached_files import answers_as_built_in, is_plain_request, kept_answers
 from .http.streams import close_when_dropped
 from .routing.building import build_here
 from .signals import message_flashed
-from .wrappers import Response, emits_as_built_in
+from .wrappers import Response
 from .wrappers import blueprint_chain as _split_blueprint_path  # noqa: F401
 
 if t.TYPE_CHECKING:
@@ -43,8 +43,6 @@ def _current_app() -> Flask | None:
 
 
 _CURRENT_APP = current_app
-_SEND_FILE = werkzeug.utils.send_file
-_SEND_FROM_DIRECTORY = werkzeug.utils.send_from_directory
 
 
 def _env_flag(name: str) -> bool:
@@ -360,9 +358,7 @@ def send_from_directory(
     if (
         kwargs.keys() <= {"max_age"}
         and app.response_class is Response
-        and emits_as_built_in()
-        and werkzeug.utils.send_from_directory is _SEND_FROM_DIRECTORY
-        and werkzeug.utils.send_file is _SEND_FILE
+        and answers_as_built_in()
         and not app.config["USE_X_SENDFILE"]
         and is_plain_request(environ)
     ):

@@ -14,9 +14,11 @@ import werkzeug.utils
 from werkzeug.exceptions import NotFound
 from werkzeug.http import http_date, parse_date, parse_etags, unquote_etag
 from werkzeug.security import safe_join
+from werkzeug.wrappers import Response as ResponseBase
 from werkzeug.wsgi import wrap_file
 
-from ..wrappers import Response
+from ..wrappers import Response, emits_as_built_in
+from .pristine import pristine
 from .streams import close_when_dropped
 
 if t.TYPE_CHECKING:
@@ -213,6 +215,23 @@ def _is_known(environ: WSGIEnvironment, etag: str, last_modified: str) -> bool:
 @lru_cache(maxsize=8)
 def _date(second: int) -> str:
     return http_date(second)
+
+
+_MAKE_CONDITIONAL = pristine(ResponseBase, "make_conditional")
+_SET_ETAG = pristine(ResponseBase, "set_etag")
+_SEND_FILE = werkzeug.utils.send_file
+_SEND_FROM_DIRECTORY = werkzeug.utils.send_from_directory
+
+
+def answers_as_built_in() -> bool:
+    """Whether nobody has replaced what Werkzeug makes file responses with."""
+    return (
+        Response.make_conditional is _MAKE_CONDITIONAL
+        and Response.set_etag is _SET_ETAG
+        and werkzeug.utils.send_from_directory is _SEND_FROM_DIRECTORY
+        and werkzeug.utils.send_file is _SEND_FILE
+        and emits_as_built_in()
+    )
 
 
 def is_plain_request(environ: WSGIEnvironment) -> bool:

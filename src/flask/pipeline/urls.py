@@ -20,24 +20,33 @@ if t.TYPE_CHECKING:
 _ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
 
 
-def make_adapter(app: Flask, request: Request | None) -> MapAdapter | None:
-    """Make what matches paths and builds URLs on a host: the request's, or ``SERVER_NAME``'s."""
+Bind = t.Callable[..., MapAdapter]
+
+
+def make_adapter(app: Flask, request: Request | None, bind: Bind) -> MapAdapter | None:
+    """Make what matches paths and builds URLs on a host: the request's, or ``SERVER_NAME``'s.
+
+    :param bind: binds a map to an environ, on a host and perhaps a subdomain.
+    """
     server_name = app.config["SERVER_NAME"]
     if request is None:
         return None if server_name is None else _bind_outside(app, server_name)
     if (trusted := app.config["TRUSTED_HOSTS"]) is not None:
         request.trusted_hosts = trusted
-    # Checks the host, which must not wait until somebody asks for it.
-    t.cast(t.Any, request).host = host = get_host(request.environ, request.trusted_hosts)
+    # Checks the host, which must not wait until somebody asks for it. Once the request was
+    # routed, its host is one that was accepted.
+    ctx = _cv_request.get(None)
+    was_routed = ctx is not None and ctx._request is request and ctx.plan is not None
+    trusted = None if was_routed else request.trusted_hosts
+    t.cast(t.Any, request).host = host = get_host(request.environ, trusted)
     if "xn--" in host.lower():
         _check_domain(host)
     url_map = app.url_map
-    bind = url_map.bind_to_environ
     if url_map.host_matching:
-        return bind(request.environ)
+        return bind(url_map, request.environ)
     if app.subdomain_matching:
-        return bind(request.environ, server_name)
-    return bind(request.environ, server_name, url_map.default_subdomain or "")
+        return bind(url_map, request.environ, server_name)
+    return bind(url_map, request.environ, server_name, url_map.default_subdomain or "")
 
 
 def _check_domain(host: str) -> None:

@@ -10,6 +10,7 @@ import os
 import sys
 import typing as t
 from datetime import timedelta
+from itertools import chain as chain
 
 from jinja2 import BaseLoader
 from werkzeug.datastructures import ImmutableDict
@@ -17,8 +18,9 @@ from werkzeug.exceptions import Aborter, BadRequest, BadRequestKeyError
 from werkzeug.routing import BuildError
 from werkzeug.routing import Map as BaseMap
 from werkzeug.routing import Rule as BaseRule
+from werkzeug.sansio.response import Response as Response
 from werkzeug.utils import cached_property
-from werkzeug.utils import redirect as _redirect
+from werkzeug.utils import redirect as _wz_redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from .. import typing as ft
@@ -43,8 +45,6 @@ from .scaffold import (
 from .serving import AppServing
 
 if t.TYPE_CHECKING:
-    from werkzeug.wrappers import Response
-
     from ..testing import FlaskClient, FlaskCliRunner
     from .blueprints import Blueprint
 
@@ -53,13 +53,17 @@ T_teardown = t.TypeVar("T_teardown", bound=ft.TeardownCallable)
 T_filter = t.TypeVar("T_filter", bound=ft.TemplateFilterCallable)
 T_global = t.TypeVar("T_global", bound=ft.TemplateGlobalCallable)
 T_test = t.TypeVar("T_test", bound=ft.TemplateTestCallable)
+# As published code knows them.
+T_shell_context_processor, T_template_filter = T_shell, T_filter
+T_template_global, T_template_test = T_global, T_test
+_split_blueprint_path = blueprint_chain
 
 
 BuildErrorHandler = t.Callable[[Exception, str, dict[str, t.Any]], str]
 """Called with a failed ``url_for``: the error, the endpoint and the values."""
 
 
-def _as_timedelta(value: timedelta | int | None) -> timedelta | None:
+def _make_timedelta(value: timedelta | int | None) -> timedelta | None:
     if value is None or isinstance(value, timedelta):
         return value
     return timedelta(seconds=value)
@@ -139,7 +143,7 @@ class App(AppServing, Scaffold):
 
     permanent_session_lifetime = ConfigAttribute[timedelta](
         "PERMANENT_SESSION_LIFETIME",
-        get_converter=_as_timedelta,  # type: ignore[arg-type]
+        get_converter=_make_timedelta,  # type: ignore[arg-type]
     )
     """``PERMANENT_SESSION_LIFETIME`` as a timedelta; the setting may be in seconds."""
 
@@ -173,7 +177,7 @@ class App(AppServing, Scaffold):
     _revision: Revision = NO_REVISION
 
     default_config: ImmutableDict[str, t.Any]
-    response_class: type[Response]
+    response_class: type[BaseResponse]
     """What views' return values are made into."""
 
     def __init__(
@@ -458,7 +462,7 @@ class App(AppServing, Scaffold):
 
         :param code: 301, 302, 303, 305, 307 or 308.
         """
-        return _redirect(location, code=code, Response=self.response_class)
+        return _wz_redirect(location, code=code, Response=self.response_class)
 
     def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
         """Have the functions of :meth:`url_defaults` complete the values of a URL: the

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import typing as t
+from collections import defaultdict as defaultdict
 from collections.abc import Callable
 from functools import update_wrapper
 
@@ -27,6 +28,11 @@ T_preprocessor = t.TypeVar("T_preprocessor", bound=ft.URLValuePreprocessorCallab
 T_filter = t.TypeVar("T_filter", bound=ft.TemplateFilterCallable)
 T_global = t.TypeVar("T_global", bound=ft.TemplateGlobalCallable)
 T_test = t.TypeVar("T_test", bound=ft.TemplateTestCallable)
+# As published code knows them.
+T_after_request, T_before_request, T_error_handler = T_after, T_before, T_error
+T_template_context_processor, T_url_defaults = T_context, T_defaults
+T_url_value_preprocessor, T_template_filter = T_preprocessor, T_filter
+T_template_global, T_template_test = T_global, T_test
 
 UNSET: t.Any = object()
 

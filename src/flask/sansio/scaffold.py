@@ -7,6 +7,7 @@ import os
 import pathlib
 import sys
 import typing as t
+from collections import defaultdict as defaultdict
 from functools import update_wrapper
 
 from jinja2 import BaseLoader, FileSystemLoader
@@ -28,6 +29,10 @@ T_teardown = t.TypeVar("T_teardown", bound=ft.TeardownCallable)
 T_context = t.TypeVar("T_context", bound=ft.TemplateContextProcessorCallable)
 T_defaults = t.TypeVar("T_defaults", bound=ft.URLDefaultCallable)
 T_preprocessor = t.TypeVar("T_preprocessor", bound=ft.URLValuePreprocessorCallable)
+# As published code knows them.
+T_after_request, T_before_request, T_error_handler = T_after, T_before, T_error
+T_template_context_processor, T_url_defaults = T_context, T_defaults
+(T_url_value_preprocessor,) = (T_preprocessor,)
 
 Key = ft.AppOrBlueprintKey
 ErrorHandlers = dict[Key, dict["int | None", dict[type[Exception], ft.ErrorHandlerCallable]]]
@@ -380,6 +385,9 @@ def _folder_of_top_level(import_name: str) -> str:
     if spec.origin is not None and spec.origin != "namespace":
         return os.path.dirname(os.path.dirname(spec.origin))
     return os.path.dirname(_namespace_portion(import_name, spec.submodule_search_locations))
+
+
+_find_package_path = _folder_of_top_level
 
 
 def _namespace_portion(import_name: str, portions: t.Iterable[str]) -> str:
