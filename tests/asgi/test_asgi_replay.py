@@ -27,6 +27,8 @@ RECORDS = recorded()
 PLANS = ("sync", "async", "mixed")
 
 HEAD = "a response to HEAD is sent without the body that a replaced method gives it"
+CLOSED = "a server closes a body once it is sent, and the test its response"
+TEXT = "the pieces of a body that is passed on as it is must be bytes"
 LAZY = "what is sent from a thread of its own is not waited for step by step"
 BLOCKS = "views that wait for each other can't run on one loop, which nobody would mark so"
 EARLY = "the body is received before the first hook, up to the limit of the configuration"
@@ -42,6 +44,12 @@ DIFFERENCES: dict[str, dict[str, str]] = {
         "response_classes.overridden_part[AppIter]": HEAD,
         "response_classes.changed_after_it_was_made[get_app_iter]": HEAD,
         "response_classes.changed_after_it_was_made[get_wsgi_response]": HEAD,
+        "response_classes.changed_after_it_was_made[passthrough]": TEXT,
+        "response_classes.changed_after_its_headers_were_read[passthrough]": TEXT,
+        "response_classes.changed_in_the_view[passthrough]": TEXT,
+        "response_classes.patched_before_the_first_request[close]": CLOSED,
+        "response_classes.patched_on_the_class[close]": CLOSED,
+        "response_classes.patched_on_werkzeugs_class[close]": CLOSED,
     },
 }
 DIFFERENCES["async"] = DIFFERENCES["sync"] | {
