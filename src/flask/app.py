@@ -479,7 +479,8 @@ class Flask(AsgiApplication, App):
         if handle is None:
             handle = self._open_door(program, environ)
         try:
-            return t.cast("Iterable[bytes]", handle(self, environ, start_response))
+            body: Iterable[bytes] = handle(self, environ, start_response)
+            return body
         except Exception as error:
             error.__traceback__ = shortened(error.__traceback__)
             raise
