@@ -23,10 +23,6 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help asgi demo storefront check test lint format types browser storefront-test hostile extensions \
-	extensions-original differential jinja deploy reliability bench bench-additions bench-http instructions packaging \
-	audit sbom coverage clean
-
 # "##@" begins a group. The time in brackets is that of a machine with two cores, without set-up.
 
 ##@ Try it

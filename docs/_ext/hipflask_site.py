@@ -3,6 +3,7 @@
 - ``{commands}`` describes the ``flask`` command from the click objects themselves.
 - Links out of ``docs/`` lead to the copy of a page in the site, or become plain text: the site has
   to work without a network, and without knowing where the repository is hosted.
+- ``<!-- index: words -->`` makes search find a page by these words first.
 - ``llms.txt`` lists every page for language models, ``llms-full.txt`` has their text.
 - A build into a folder named after the version becomes one entry of the list of versions.
 """
@@ -38,7 +39,9 @@ PAGES = {
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 INCLUDED = re.compile(r"```\{include\} (\S+)\n```")
-#: In the index, stands for all pages in `docs/` that it does not list.
+#: Words that lead to a page or a section, as a comment, which other viewers of Markdown don't show.
+INDEX = re.compile(r"^<!-- index( also)?: (.+) -->$", flags=re.MULTILINE)
+#: In an index, stands for all pages beside it that it does not list.
 UNLISTED = "UNLISTED PAGES"
 
 INTRODUCTION = """\
@@ -146,15 +149,25 @@ def localize(app: Sphinx, docname: str, content: list[str]) -> None:
         source = (source.parent / included[1]).resolve()
         content[0] = source.read_text(encoding="utf-8")
         app.env.note_dependency(str(source))
-    if docname == app.config.root_doc:
-        content[0] = content[0].replace(UNLISTED, "\n".join(unlisted_pages(content[0])))
-    content[0] = localized(content[0], source)
+    if source.name == "index.md":
+        content[0] = content[0].replace(UNLISTED, "\n".join(unlisted_pages(source, content[0])))
+    content[0] = INDEX.sub(index_directive, localized(content[0], source))
 
 
-def unlisted_pages(index: str) -> list[str]:
-    """Return the pages beside the index that no line of it lists."""
-    names = sorted(page.stem for page in (ROOT / "docs").glob("*.md"))
-    return [name for name in names if name not in {"index", *index.splitlines()}]
+def index_directive(found: re.Match[str]) -> str:
+    """Turn the comment that names index entries into Sphinx's directive.
+
+    Search puts main entries first; those of ``index also`` come after them.
+    """
+    mark = "" if found[1] else "! "
+    entries = ", ".join(mark + name for name in found[2].split(", "))
+    return f"```{{index}} {entries}\n```"
+
+
+def unlisted_pages(index: Path, text: str) -> list[str]:
+    """Return the pages beside an index that no line of it lists."""
+    names = sorted(page.stem for page in index.parent.glob("*.md"))
+    return [name for name in names if name not in {"index", *text.splitlines()}]
 
 
 def localized(text: str, source: Path) -> str:
@@ -210,7 +223,7 @@ def summary(text: str) -> str:
     for block in re.split(r"\n\s*\n", text):
         if re.match(r"[A-Za-z`*\[]", block):
             words = LINK.sub(r"\1", " ".join(block.split()))
-            return re.split(r"(?<=[.:?])\s", words)[0]
+            return re.sub(r":$", ".", re.split(r"(?<=[.?])\s", words)[0])
     return ""
 
 

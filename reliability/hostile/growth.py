@@ -236,7 +236,7 @@ JOINED = ["/joined/{}", "/joined/a{}", "/twice/{}/x", "/twice/a/x{}"]
 
 @case(
     "joined-rules",
-    "rules in which two variables meet in one expression, as <a>-<path:b> do, take time that is"
+    "rules with adjacent variables, such as <a>-<path:b>, take time that is"
     " quadratic in the path, by Werkzeug's expression: at the 4,094 characters that servers let"
     " through, less than a second",
 )

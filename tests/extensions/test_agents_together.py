@@ -1,4 +1,4 @@
-"""Several at once: monitoring agents and answering extensions on one application."""
+"""Several at once: monitoring agents and other extensions on one application."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""APIFlask: a subclass of Flask that reads, checks and documents what views are given."""
+"""APIFlask: a subclass of Flask that validates and documents the input of views."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Celery: tasks with an application context, as the documentation of Flask has them."""
+"""Celery: tasks with an application context."""
 
 from __future__ import annotations
 

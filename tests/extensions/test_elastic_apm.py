@@ -1,4 +1,4 @@
-"""elastic-apm: transactions and errors arrive, over HTTP, at a collector of the test's own."""
+"""elastic-apm: transactions and errors arrive over HTTP at a collector."""
 
 from __future__ import annotations
 

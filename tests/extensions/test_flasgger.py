@@ -1,4 +1,4 @@
-"""Flasgger: descriptions in docstrings, the page that shows them, validation against them."""
+"""Flasgger: API descriptions in docstrings, the page that shows them, validation against them."""
 
 from __future__ import annotations
 

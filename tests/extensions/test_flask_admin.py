@@ -1,4 +1,4 @@
-"""Flask-Admin: pages over a database model, access rules and its own blueprints' static files."""
+"""Flask-Admin: pages for a database model, access rules, the static files of its blueprints."""
 
 from __future__ import annotations
 

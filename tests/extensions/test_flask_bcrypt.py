@@ -1,4 +1,4 @@
-"""Flask-Bcrypt: hashes made by an application's settings."""
+"""Flask-Bcrypt: password hashes with an application's settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flask-Caching: views, functions and template parts from memory, files and Redis."""
+"""Flask-Caching: views, functions and template fragments cached in memory, files and Redis."""
 
 from __future__ import annotations
 

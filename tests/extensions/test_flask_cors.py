@@ -1,4 +1,4 @@
-"""Flask-Cors: which pages of other sites may read an answer."""
+"""Flask-Cors: which other sites may read a response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flask-Dance: signing in with an OAuth server, its token kept in the session."""
+"""Flask-Dance: login with an OAuth server, its token kept in the session."""
 
 from __future__ import annotations
 

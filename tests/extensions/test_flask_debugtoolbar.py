@@ -1,4 +1,4 @@
-"""Flask-DebugToolbar: panels put into HTML pages by a replaced `dispatch_request`."""
+"""Flask-DebugToolbar: panels added to HTML pages by an overridden `dispatch_request`."""
 
 from __future__ import annotations
 

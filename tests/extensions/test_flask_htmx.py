@@ -1,4 +1,4 @@
-"""Flask-HTMX: request headers read in views and templates, answers with htmx headers."""
+"""Flask-HTMX: request headers read in views and templates, responses with htmx headers."""
 
 from __future__ import annotations
 

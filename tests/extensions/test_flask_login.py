@@ -1,4 +1,4 @@
-"""Flask-Login: members of a reading room, remembered by real browsers too, and fresh logins."""
+"""Flask-Login: user accounts of a reading room, "remember me" in real browsers, fresh logins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flask-Mailman: messages sent by a view to a real SMTP server on the loopback interface."""
+"""Flask-Mailman: messages sent by a view to a real SMTP server."""
 
 from __future__ import annotations
 

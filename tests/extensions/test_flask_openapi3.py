@@ -1,4 +1,4 @@
-"""flask-openapi3: parameters and bodies as models, and the description it publishes."""
+"""flask-openapi3: parameters and bodies as models, and the OpenAPI description."""
 
 from __future__ import annotations
 

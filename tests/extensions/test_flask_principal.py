@@ -1,4 +1,4 @@
-"""Flask-Principal: identities kept in the session, needs they provide, permissions that ask."""
+"""Flask-Principal: identities kept in the session, the needs they provide, permission checks."""
 
 from __future__ import annotations
 

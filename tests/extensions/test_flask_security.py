@@ -1,4 +1,4 @@
-"""Flask-Security: sign-up, sign-in, roles, tokens, and the mail it sends."""
+"""Flask-Security: registration, login, roles, tokens, and the mail it sends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""functions-framework: functions of a source file served over HTTP, events decoded for them."""
+"""functions-framework: functions of a source file served over HTTP, events decoded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""locust: its web interface starts a swarm on an application, shows figures and stops it."""
+"""locust: its web interface starts a load test on an application, shows figures and stops it."""
 
 from __future__ import annotations
 

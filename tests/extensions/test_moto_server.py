@@ -1,4 +1,4 @@
-"""moto: its server, with pretended cloud services, spoken to by the real client library."""
+"""moto: its server with simulated cloud services, used with the real client library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""opentelemetry-instrumentation-flask: one span for each request, and none left behind."""
+"""opentelemetry-instrumentation-flask: one span for each request, none left open."""
 
 from __future__ import annotations
 

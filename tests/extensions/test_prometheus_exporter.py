@@ -1,4 +1,4 @@
-"""prometheus-flask-exporter: every request counted and timed, figures of ones own."""
+"""prometheus-flask-exporter: every request counted and timed, custom metrics."""
 
 from __future__ import annotations
 

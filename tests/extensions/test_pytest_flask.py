@@ -1,4 +1,4 @@
-"""pytest-flask: a project's tests, run by pytest in a process of its own."""
+"""pytest-flask: a project's tests, run by pytest in a separate process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""sentry-sdk: errors and transactions arrive, over HTTP, at a collector of the test's own."""
+"""sentry-sdk: errors and transactions arrive over HTTP at a collector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""spectree: validation of requests and answers by models, and the description they make."""
+"""spectree: validation of requests and responses by models, and the OpenAPI description."""
 
 from __future__ import annotations
 

@@ -27,6 +27,9 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("examples/*/*.md"), *DOCS.glob("*
 APART = {"deploy", "tutorial"}
 
 FENCE = re.compile(r"(?:^`([\w./]+)`:\n\n)?^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+FENCE = re.compile(
+    r"(?:^`([\w./]+)`:\n\n)?^```([\w+]+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL
+)
 NEEDS = re.compile(r"\A# needs: (.+)$", flags=re.MULTILINE)
 
 Block = tuple[str, str, str]
@@ -118,6 +121,7 @@ def test_links_lead_to_files_and_headings(page: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ["how-to", "reference", "tutorial"])
+@pytest.mark.parametrize("folder", ["tutorial", "deploy"])
 def test_index_of_a_folder_links_to_each_of_its_pages(folder: str) -> None:
     index = (DOCS / folder / "index.md").read_text(encoding="utf-8")
     names = {page.name for page in (DOCS / folder).glob("*.md")} - {"index.md"}

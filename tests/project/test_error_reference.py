@@ -146,6 +146,8 @@ MESSAGES: dict[str, tuple[Callable[[], object], str]] = {
         "The view function for 'index' did not return a valid response: it returned None",
     ),
     "is not a valid response": (reply(5), "not a valid response"),
+    "The view function returned None": (reply(None), "view function for 'index' .*returned None"),
+    "is not a valid response": (reply(5), "not (?:return )?a valid response"),
     "Object of type is not JSON serializable": (
         reply({"x": object()}),
         "Object of type object is not JSON serializable",

@@ -36,6 +36,8 @@ SEARCHES = {
     "after_request": "how-to/hooks",
     "pytest fixture": "how-to/testing",
     "413": "reference/errors",
+    "uvicorn": "asgi",
+    "WebSocket": "asgi",
     "CSRF": "how-to/forms-and-uploads",
     "tutorial": "tutorial/index",
     "gunicorn": "deploy/gunicorn",

@@ -21,7 +21,9 @@ import pytest
 
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial"
 STEPS = sorted(page.stem for page in TUTORIAL.glob("[0-9]*.md"))
-BLOCK = re.compile(r"(?:^`([\w./-]+)`:\n\n)?^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(
+    r"(?:^`([\w./-]+)`:\n\n)?^```([\w+]+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL
+)
 BIN = Path(sys.executable).parent
 
 
