@@ -141,11 +141,6 @@ MESSAGES: dict[str, tuple[Callable[[], object], str]] = {
     "The name is already registered": (register_twice, "The name 'api' is already registered"),
     "may not contain a dot": (lambda: Blueprint("a.b", __name__), ""),
     "Allowed methods must be a list of strings": (methods_as_text, ""),
-    "did not return a valid response": (
-        reply(None),
-        "The view function for 'index' did not return a valid response: it returned None",
-    ),
-    "is not a valid response": (reply(5), "not a valid response"),
     "The view function returned None": (reply(None), "view function for 'index' .*returned None"),
     "is not a valid response": (reply(5), "not (?:return )?a valid response"),
     "Object of type is not JSON serializable": (
