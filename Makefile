@@ -24,7 +24,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo storefront check test lint format types browser storefront-test hostile extensions \
-	extensions-original differential deploy reliability bench bench-additions bench-http instructions packaging \
+	extensions-original differential jinja deploy reliability bench bench-additions bench-http instructions packaging \
 	audit sbom coverage clean
 
 # "##@" begins a group. The time in brackets is that of a machine with two cores, without set-up.
@@ -81,6 +81,9 @@ extensions: $(VENV)-extensions/.ready ## run published extensions on this packag
 # Failures are named and not shown, for that would show the original's source.
 extensions-original: $(VENV)-extensions-original/.ready ## run the same on the original Flask [4 min]
 	$(VENV)-extensions-original/bin/$(PYTEST_EXTENSIONS) --original --tb=no --show-capture=no --disable-warnings $(ARGS)
+
+jinja: $(VENV)/.test ## run Jinja's own tests on our templates, for each release of it [2 min]
+	$(BIN)/python -m tests.rendering.jinja_suite $(ARGS)
 
 ##@ Try it as users do
 

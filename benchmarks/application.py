@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
+from benchmarks.shop import create_shop
 from flask import (
     Blueprint,
     Flask,
@@ -468,6 +469,7 @@ FACTORIES: dict[str, Callable[[], Flask]] = {
     "large": create_large,
     "typical": create_typical,
     "typical-connect": lambda: create_typical(connect_each_time=True),
+    "shop": create_shop,
     "mix": create_mix,
     "mix-login": create_mix_with_login,
 }

@@ -282,6 +282,21 @@ SCENARIOS: tuple[Scenario, ...] = (
         sign_in=_form("/login", {"user": "ada"}),
     ),
     Scenario(
+        "products",
+        "page of 24 products: inheritance, a menu of six links, a loop",
+        (_get("/list", parts=(b">Plant &#34;23&#34;</a>", b"<b>3 left</b>", b"<i>sold out</i>")),),
+        application="shop",
+        target=2.9,
+    ),
+    Scenario(
+        "storefront",
+        "front page of a shop: macros, an inclusion, 24 products, 62 links, the user",
+        (_get("/", parts=(b'"/plants/plant-23"', b"Logged in as Ada", b"a1b2c3d4e5f6")),),
+        application="shop",
+        sign_in=_form("/log-in", {"user": "ada"}),
+        target=4,
+    ),
+    Scenario(
         "mix",
         "realistic mix of 8 requests",
         _WALK,

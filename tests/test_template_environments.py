@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 import flask
 from flask import Flask, render_template_string, stream_template_string
+from flask.rendering import pending
 from flask.templating import Environment
 
 NAMES = sorted(name for name in dir(jinja2.Environment) if not name.startswith("__"))
@@ -47,6 +48,12 @@ def outcome(render: t.Callable[..., str], source: str) -> t.Any:
         return render(source, view=alter, alter=alter)
     except Exception as error:
         return type(error), str(error)
+
+
+@pytest.fixture(autouse=True)
+def functions_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the faster code of templates written at once."""
+    monkeypatch.setattr(pending, "RENDERINGS", 0)
 
 
 @pytest.mark.parametrize("source", ESCAPES)

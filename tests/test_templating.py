@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import html
 import sqlite3
 import typing as t
 
@@ -15,7 +16,9 @@ from jinja2 import Template, Undefined
 from markupsafe import Markup
 
 from flask import Flask
-from flask.templating import ApplicationTemplate
+from flask.rendering import pending
+from flask.rendering.shortcuts import links
+from flask.rendering.template import ApplicationTemplate
 
 SOURCES = [
     "{{ value }}",
@@ -54,6 +57,12 @@ values = (
     | st.builds(Coded)
     | st.lists(st.text(alphabet="<ab", max_size=4), max_size=2)
 )
+
+
+@pytest.fixture(autouse=True)
+def functions_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the faster code of templates written at once."""
+    monkeypatch.setattr(pending, "RENDERINGS", 0)
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +223,9 @@ def test_an_attribute_is_what_jinja_takes_it_for(app: Flask, kind: str, name: st
 LINKS = [
     "url_for('item', number=5)",
     "url_for('item', number=5, q='a b', page=None)",
+    "url_for('item', number=5, q='<&>', _external=False)",
+    "url_for('item', number=5, q='<&>', page=2)",
+    "url_for('item', number=5, page=None)",
     "url_for('item', number='x')",
     "url_for('item')",
     "url_for('page', name='a b')",
@@ -243,13 +255,21 @@ def test_a_link_in_a_template_is_that_of_the_application(link: str) -> None:
         except Exception as error:
             outcomes.append((type(error), str(error)))
 
-    template = app.jinja_env.from_string("{{ " + link + "|safe }}")
+    filtered = app.jinja_env.from_string("{{ " + link + "|safe }}")
+    written = app.jinja_env.from_string("{{ " + link + " }}")
     for _ in range(2):  # before and after the builders are compiled
         with app.test_request_context("/", base_url="http://example.org/mounted"):
-            noted(template.render)
+            noted(filtered.render)
+            noted(lambda: html.unescape(written.render()))
             noted(lambda: eval(link, {"url_for": app.url_for}))
         app.test_client().get("/")
-    assert outcomes == outcomes[:1] * 4
+    assert outcomes == outcomes[:1] * 6
+
+
+def test_a_link_that_is_built_wrongly_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(links, Flask.url_for, lambda app, endpoint, values: f"/{endpoint}")
+    with pytest.raises(AssertionError):
+        test_a_link_in_a_template_is_that_of_the_application(LINKS[0])
 
 
 def test_a_replaced_url_for_is_called_from_templates() -> None:

@@ -38,7 +38,8 @@ from .pipeline.program import (
     compile_program,
     note_empty_class,
 )
-from .routing.building import build_from_template
+from .rendering.shortcuts import links, shortcuts
+from .routing.building import build_from_template, build_here
 from .sansio.app import App
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .signals import appcontext_tearing_down as appcontext_tearing_down
@@ -46,7 +47,7 @@ from .signals import got_request_exception as got_request_exception
 from .signals import request_finished as request_finished
 from .signals import request_started as request_started
 from .signals import request_tearing_down as request_tearing_down
-from .templating import Environment, shortcuts
+from .templating import Environment
 from .wrappers import Request, Response
 
 if t.TYPE_CHECKING:
@@ -563,6 +564,7 @@ AsgiApplication.built_in_call = Flask.__call__
 replaced.remember(Flask)
 note_empty_class(Flask)
 shortcuts[Flask.url_for] = build_from_template
+links[Flask.url_for] = build_here
 
 (_SESSIONS, _COOKIE_SESSIONS, _APP_CONTEXTS, _REQUESTS, _REQUEST_CONTEXTS, _FLASKS) = map(
     vars, EMPTY_CLASSES

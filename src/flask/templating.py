@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
-from collections import ChainMap
-from types import FunctionType, MethodType
 
 from jinja2 import BaseLoader, Template, TemplateNotFound
 from jinja2 import Environment as BaseEnvironment
-from jinja2.runtime import Context as BaseContext
-from markupsafe import escape
+from jinja2.compiler import CodeGenerator
 
 from .ctx import AppContext, RequestContext
 from .diagnostics.explanations import explain_template_loading_attempts
@@ -43,85 +39,6 @@ def _default_template_ctx_processor() -> dict[str, t.Any]:
     return context
 
 
-shortcuts: dict[
-    t.Callable[..., t.Any], t.Callable[[t.Any, tuple[t.Any, ...], dict[str, t.Any]], t.Any]
-] = {}
-"""Ways to the result of methods that templates call often, by the method's function: given its
-object, the arguments and the keyword arguments, each returns the result, or ``None``: call it.
-"""
-
-
-class Context(BaseContext):
-    """The variables of a template that is being rendered."""
-
-    def call(
-        self,
-        obj: t.Any,
-        /,
-        *args: t.Any,
-        _block_vars: t.Any = None,
-        _loop_vars: t.Any = None,
-        **kwargs: t.Any,
-    ) -> t.Any:
-        """Call something from a template."""
-        # PERF: Jinja asks each callable in five ways whether it wants to be passed the context.
-        # A function, or that of a method, says so by one attribute.
-        function = obj.__func__ if type(obj) is MethodType else obj
-        if type(function) is FunctionType and "jinja_pass_arg" not in function.__dict__:
-            shortcut = shortcuts.get(function)
-            if shortcut is not None and type(obj) is MethodType:
-                result = shortcut(obj.__self__, args, kwargs)
-                if result is not None:
-                    return result
-            try:
-                return obj(*args, **kwargs)
-            except StopIteration:
-                # A generator that is rendering would take it for its own end.
-                return self.environment.undefined("a call ended with StopIteration")
-        return super().call(obj, *args, _block_vars=_block_vars, _loop_vars=_loop_vars, **kwargs)
-
-
-def _escape_piece(value: t.Any) -> str:
-    """Escape what a template writes; as a piece of its text, it need not be known as markup."""
-    if type(value) is int:
-        return str(value)
-    return value if type(value) is str and not _is_special(value) else escape(value)
-
-
-_is_special = re.compile("[&<>'\"]").search
-
-
-class ApplicationTemplate(Template):
-    """A template of an application's environment."""
-
-    @classmethod
-    def from_code(cls, *args: t.Any, **kwargs: t.Any) -> Template:
-        """Make a template from what its source was compiled to."""
-        template = super().from_code(*args, **kwargs)
-        # PERF: what a template writes is escaped by the function of this name, piece by piece.
-        names = template.root_render_func.__globals__
-        if names.get("escape") is escape:
-            names["escape"] = _escape_piece
-        return template
-
-    def new_context(
-        self,
-        vars: dict[str, t.Any] | None = None,
-        shared: bool = False,
-        locals: t.Mapping[str, t.Any] | None = None,
-    ) -> BaseContext:
-        """Return what the template is rendered with: the globals, and the variables over them."""
-        layers = self.globals
-        if not shared and type(layers) is ChainMap:
-            # PERF: a mapping of several layers is copied key by key; each layer is a dict.
-            merged: dict[str, t.Any] = {}
-            for layer in reversed(layers.maps):
-                merged.update(layer)
-            vars = dict(merged, **vars) if vars else merged
-            shared = True
-        return super().new_context(vars, shared, locals)
-
-
 class _UnlessReplaced:
     """A class attribute of :class:`Environment` that takes the place of Jinja's own value only.
 
@@ -129,9 +46,9 @@ class _UnlessReplaced:
     instance or a patch of Jinja's class define under the name is what counts.
     """
 
-    def __init__(self, theirs: type, ours: type) -> None:
+    def __init__(self, theirs: type, find_ours: t.Callable[[], type]) -> None:
         self._theirs = theirs
-        self._ours = ours
+        self._find_ours = find_ours
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._owner = owner
@@ -139,14 +56,31 @@ class _UnlessReplaced:
 
     def __get__(self, instance: object | None, kind: type) -> t.Any:
         found = getattr(super(self._owner, instance or kind), self._name)
-        return self._ours if found is self._theirs else found
+        return self._find_ours() if found is self._theirs else found
+
+
+# PERF: what compiles templates is imported with the first of them.
+
+
+def _template_class() -> type:
+    from .rendering.template import ApplicationTemplate
+
+    return ApplicationTemplate
+
+
+def _code_generator_class() -> type:
+    from .rendering.generator import Generator
+
+    return Generator
 
 
 class Environment(BaseEnvironment):
     """A Jinja environment that belongs to an application and loads from it and its blueprints."""
 
-    context_class: type[BaseContext] = t.cast(t.Any, _UnlessReplaced(BaseContext, Context))
-    template_class: type[Template] = t.cast(t.Any, _UnlessReplaced(Template, ApplicationTemplate))
+    code_generator_class: type[CodeGenerator] = t.cast(
+        t.Any, _UnlessReplaced(CodeGenerator, _code_generator_class)
+    )
+    template_class: type[Template] = t.cast(t.Any, _UnlessReplaced(Template, _template_class))
 
     def __init__(self, app: App, **options: t.Any) -> None:
         if "loader" not in options:
@@ -185,6 +119,32 @@ class DispatchingJinjaLoader(BaseLoader):
         if found is None:
             raise TemplateNotFound(template)
         return found
+
+    def load(
+        self,
+        environment: BaseEnvironment,
+        name: str,
+        globals: t.MutableMapping[str, t.Any] | None = None,
+    ) -> Template:
+        """Return the template of that name, compiled or from the environment's bytecode cache.
+
+        :raises TemplateNotFound: if no loader has it.
+        """
+        cache = environment.bytecode_cache
+        if cache is None:
+            return super().load(environment, name, globals)
+        from .rendering.runtime import ENTRY
+
+        source, filename, is_current = self.get_source(environment, name)
+        # Code that other versions of this package or Jinja alone put into the cache would work,
+        # but be slower; the addition tells them apart.
+        bucket = cache.get_bucket(environment, name, filename, f"{source}{{# {ENTRY} #}}")
+        code = bucket.code
+        if code is None:
+            code = bucket.code = environment.compile(source, name, filename)
+            cache.set_bucket(bucket)
+        made = {} if globals is None else globals
+        return environment.template_class.from_code(environment, code, made, is_current)
 
     def _owned_loaders(self) -> t.Iterator[tuple[Scaffold, BaseLoader]]:
         owner: Scaffold

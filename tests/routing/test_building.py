@@ -87,6 +87,8 @@ def test_paths_are_those_of_the_adapter(case: tuple[str, dict[str, t.Any]], sort
         ("/plain", {"q": "x", "page": 2}, "plain?q=x&page=2"),
         ("/<name>", {"name": "ada"}, "ada"),
         ("/<name>", {"name": "a-b", "q": "x y"}, "a-b?q=x+y"),
+        ("/<name>", {"name": "x", "q": None}, "x"),
+        ("/<name>", {"name": "x", "q": None, "page": "x y"}, "x?page=x+y"),
         ("/shop/<name>/<int:number>", {"name": "é", "number": 7}, "shop/%C3%A9/7"),
         ("/<path:rest>", {"rest": "a/b"}, "a/b"),
         # With another slash in front, a browser would take what follows for a host.
@@ -110,7 +112,6 @@ def test_usual_paths_are_built_without_the_adapter(
         ("/<name>", {}),
         ("/<name>", {"name": None}),
         ("/<name>", {"other": "x"}),
-        ("/<name>", {"name": "x", "q": None}),
     ],
 )
 def test_what_is_missing_is_for_the_adapter_to_say(

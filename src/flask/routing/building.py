@@ -156,8 +156,8 @@ def _with_query(
     separator = "?"
     plain = not rule.map.sort_parameters
     for name, value in others.items():
-        if value is None:
-            return None
+        if value is None:  # counts as missing
+            continue
         # PERF: most values of a query need no quoting.
         if type(value) is int:
             value = str(value)
@@ -170,8 +170,9 @@ def _with_query(
             separator = "&"
     if plain:
         return path + query
+    given = {name: value for name, value in values.items() if value is not None}
     try:
-        return rule._build_unknown(**values)[1].lstrip("/")
+        return rule._build_unknown(**given)[1].lstrip("/")
     except Exception:
         return None
 

@@ -1,0 +1,69 @@
+"""Constants of a template, computed once for both sets of functions."""
+
+from __future__ import annotations
+
+import typing as t
+
+from jinja2 import nodes
+from jinja2.optimizer import Optimizer
+
+Outcome = tuple[nodes.Node, t.Any]
+
+
+class Folding:
+    """Remembers what Jinja's code generator computed of constants, for the generator after it.
+
+    Filters, tests and attributes of constants are computed when a template is compiled. They may
+    be functions of the application, so they must not be called another time.
+    """
+
+    def __init__(self) -> None:
+        # The nodes are kept, for the numbers of objects that are gone are used again.
+        self.folded: dict[int, Outcome] = {}
+        self.written: dict[int, Outcome] = {}
+
+    def write(self, node: nodes.Expr, compute: t.Callable[[], str]) -> str:
+        """Compute the text of a constant, and remember it, or the exception."""
+        try:
+            text = compute()
+        except Exception as error:
+            self.written[id(node)] = node, error.with_traceback(None)
+            raise
+        self.written[id(node)] = node, text
+        return text
+
+    def written_before(self, node: nodes.Expr) -> str:
+        """Return the text of a constant, or raise what computing it raised.
+
+        :raises ~jinja2.nodes.Impossible: if it was never computed.
+        """
+        outcome = self.written.get(id(node), (node, nodes.Impossible()))[1]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return t.cast(str, outcome)
+
+
+class RememberingOptimizer(Optimizer):
+    """Jinja's optimizer, which notes what it makes of each expression."""
+
+    def __init__(self, optimizer: Optimizer, folding: Folding) -> None:
+        super().__init__(optimizer.environment)
+        self._folding = folding
+
+    def visit(self, node: nodes.Node, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        """Return the expression, or the constant that it is."""
+        folded = super().visit(node, *args, **kwargs)
+        self._folding.folded[id(node)] = node, folded
+        return folded
+
+
+class RepeatingOptimizer(Optimizer):
+    """Returns what :class:`RememberingOptimizer` noted."""
+
+    def __init__(self, optimizer: Optimizer, folding: Folding) -> None:
+        super().__init__(optimizer.environment)
+        self._folding = folding
+
+    def visit(self, node: nodes.Node, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        """Return the expression, or the constant that it was found to be."""
+        return self._folding.folded.get(id(node), (node, node))[1]
