@@ -55,6 +55,9 @@ run_extensions_original() { # proof that the tests hold the packages, and not ha
 part differential 'Differential: records against the live original'
 run_differential() { make differential; }
 
+part jinja "Jinja: its own tests on our templates, for each release"
+run_jinja() { make jinja; }
+
 part instructions 'Instructions: key requests within 5% of the record' valgrind
 run_instructions() { make instructions; }
 

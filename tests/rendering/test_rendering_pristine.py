@@ -199,9 +199,11 @@ def test_a_context_class_of_its_own_runs_jinjas_code(rendered_faster: list[str |
             return "resolved"
 
     environment = of(Environment)
-    template = environment.from_string("{{ anything }}")
+    template = environment.from_string("{{ anything }}{% set exported = 1 %}")
     environment.context_class = Own
     assert template.render() == "resolved"
+    module = template.make_module()
+    assert (str(module), module.exported) == ("resolved", 1)  # type: ignore[attr-defined]
     assert rendered_faster == []
 
 

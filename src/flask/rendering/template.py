@@ -124,7 +124,7 @@ class ApplicationTemplate(Template):
         if program is None or Template.make_module is not _make_module:
             return super().make_module(vars, shared, locals)
         context = self.new_context(vars, shared, locals)
-        return TemplateModule(self, context, self._pieces(program, context))
+        return TemplateModule(self, context, list(self._pieces(program, context)))
 
     def _listing(self, program: Program) -> Template:
         """Return a copy whose root function returns what Jinja's own one yields."""
