@@ -23,8 +23,9 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo storefront check test lint format types browser storefront-test hostile extensions \
-	extensions-original differential jinja deploy reliability bench bench-additions bench-http instructions packaging \
+.PHONY: help demo storefront check test lint format types browser storefront-test hostile mutation \
+	sabotage extensions extensions-original differential jinja deploy reliability bench bench-additions \
+	bench-http instructions packaging \
 	audit sbom coverage clean
 
 # "##@" begins a group. The time in brackets is that of a machine with two cores, without set-up.
@@ -102,6 +103,12 @@ reliability: $(VENV)-reliability/.ready ## load real servers, break things aroun
 hostile: $(VENV)/.hostile ## try all hostile inputs [3 min]
 	$(PYTEST) -n 2 -m hostile tests/hostile $(ARGS)
 
+mutation: $(VENV)/.mutation ## put small faults into the sources; a sample of 60 by default [4 min]
+	$(BIN)/python -m tests.mutation $(ARGS)
+
+sabotage: $(VENV)/.test ## break fast paths on purpose and see tests turn red [1 min]
+	$(BIN)/python -m tests.mutation.sabotage
+
 ##@ Measure
 
 bench: $(VENV)/.bench ## CPU time per request, beside the original [5 min]
@@ -170,6 +177,7 @@ $(eval $(call own,dev,async+dotenv+test+dev))
 $(eval $(call own,browser,async+dotenv+test+browser))
 $(eval $(call own,bench,async+dotenv+test+bench))
 $(eval $(call own,hostile,async+dotenv+test+hostile))
+$(eval $(call own,mutation,async+dotenv+test+mutation))
 $(eval $(call beside,extensions,$(PACKAGE),tests/extensions/requirements.txt,$(SOURCES)))
 $(eval $(call beside,extensions-original,$(ORIGINAL),tests/extensions/requirements.txt))
 $(eval $(call beside,storefront,$(PACKAGE),examples/storefront/requirements.txt,$(SOURCES)))

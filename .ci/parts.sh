@@ -35,6 +35,12 @@ run_reliability() { tested reliability; }
 part hostile 'Hostile input'
 run_hostile() { make hostile; }
 
+part mutation 'Mutation: a seeded sample of small faults, and fast paths broken on purpose'
+run_mutation() {
+    make sabotage
+    make mutation ARGS='--sample 60 --seed 1'
+}
+
 part audit 'Known vulnerabilities, bandit, bill of materials'
 run_audit() {
     make audit

@@ -1,0 +1,48 @@
+"""Which modules are mutated, and which tests have to notice it, the likeliest first."""
+
+from __future__ import annotations
+
+TARGETS = [
+    "flask/pipeline",
+    "flask/routing",
+    "flask/doors",
+    "flask/wrappers.py",
+    "flask/ctx.py",
+    "flask/sessions.py",
+]
+FIRST = {
+    "flask/pipeline": (
+        "tests/pipeline",
+        "tests/test_blueprints.py",
+        "tests/test_signals.py",
+    ),
+    "flask/pipeline/urls.py": ("tests/test_helpers.py", "differential:urls"),
+    "flask/routing": ("tests/routing", "tests/differential/test_werkzeug_map.py"),
+    "flask/routing/building.py": ("tests/test_helpers.py", "differential:urls"),
+    "flask/doors/wsgi.py": ("tests/pipeline",),
+    "flask/wrappers.py": (
+        "tests/test_wrappers.py",
+        "differential:request_objects",
+        "differential:response_objects",
+    ),
+    "flask/ctx.py": ("tests/test_ctx.py", "tests/test_globals.py", "differential:kept_contexts"),
+    "flask/sessions.py": ("tests/test_sessions.py", "differential:session_interfaces"),
+}
+"""By the beginning of a file's path."""
+
+ALWAYS = (
+    "differential:generated",
+    "differential:hooks",
+    "differential:errors",
+    "differential:",
+    "tests/test_asynchronous.py",
+    "tests/test_streams.py",
+    "tests/test_testing.py",
+    "tests/test_views.py",
+)
+
+
+def tests_for(path: str) -> tuple[str, ...]:
+    """The tests for a file below ``src``, in the order in which they run."""
+    first = [tests for beginning, tests in FIRST.items() if path.startswith(beginning)]
+    return (*(test for tests in first for test in tests), *ALWAYS)

@@ -1,0 +1,262 @@
+"""Faults put into the pipeline on purpose, each with the tests that have to turn red.
+
+Every fast path has a slow twin, and a comparison of the two must fail when one of them is broken.
+These are the breakages that were once found to go unnoticed, and more of their kind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .trial import SOURCES, Trial
+
+
+@dataclass(frozen=True)
+class Sabotage:
+    """An edit of one file: the text ``before`` stands there once and becomes ``after``."""
+
+    name: str
+    path: str
+    before: str
+    after: str
+    tests: tuple[str, ...]
+
+    def trial(self) -> Trial:
+        source = (SOURCES / self.path).read_text()
+        assert source.count(self.before) == 1, f"{self.name}: not once in {self.path}"
+        return Trial(self.path, source.replace(self.before, self.after), self.tests)
+
+
+DOORS = ("tests/pipeline/test_doors.py",)
+TABLE = ("tests/routing/test_table.py",)
+URLS = ("tests/differential/test_werkzeug_map.py",)
+CHANGES = ("tests/pipeline/test_following_changes.py",)
+SIGNALS = ("tests/test_signals.py",)
+TEARDOWN = ("tests/pipeline/test_teardown.py",)
+SESSIONS = ("tests/test_sessions.py",)
+WSGI = "flask/doors/wsgi.py"
+CONDUCTOR = "flask/pipeline/_conductor_sync.py"
+STEPS = "flask/pipeline/steps.py"
+PROGRAM = "flask/pipeline/program.py"
+
+SABOTAGES = (
+    # Three that once left all tests green.
+    Sabotage(
+        "the plain way answers something else",
+        WSGI,
+        "body, content_type = rv.encode(), html",
+        'body, content_type = b"BROKEN", html',
+        DOORS,
+    ),
+    Sabotage(
+        "the routing table finds nothing but errors",
+        "flask/routing/table.py",
+        "        root = self.root\n        if root is None or",
+        "        raise LookupError\n        root = self.root\n        if root is None or",
+        URLS,
+    ),
+    Sabotage(
+        "the routing table knows no allowed methods",
+        "flask/routing/table.py",
+        "        methods: set[str] = set()\n",
+        "        return None\n        methods: set[str] = set()\n",
+        TABLE,
+    ),
+    # The plain way.
+    Sabotage(
+        "the plain way sends the body of HEAD",
+        WSGI,
+        'return () if method == "HEAD" else (body,)',
+        "return (body,)",
+        DOORS,
+    ),
+    Sabotage(
+        "the plain way takes everything for 200, also where a session was opened",
+        WSGI,
+        "ctx._session_object is None\n                    and ",
+        "",
+        DOORS,
+    ),
+    Sabotage(
+        "the plain way forgets functions for this response",
+        WSGI,
+        "and ctx._response_functions is None\n",
+        "\n",
+        DOORS,
+    ),
+    Sabotage(
+        "the plain way leaves the request context behind",
+        WSGI,
+        "                reset_request(request_token)\n",
+        "",
+        DOORS,
+    ),
+    Sabotage(
+        "the plain way overlooks receivers of request_started",
+        WSGI,
+        "            or started\n",
+        "",
+        SIGNALS,
+    ),
+    Sabotage(
+        "the plain way overlooks receivers of request_finished",
+        WSGI,
+        "            or finished\n",
+        "",
+        SIGNALS,
+    ),
+    Sabotage(
+        "a refused cookie is not looked at where nobody asks for the session",
+        WSGI,
+        '            or "HTTP_COOKIE" in environ\n',
+        "",
+        SESSIONS,
+    ),
+    # The conductor.
+    Sabotage(
+        "an overridden dispatch_request is not called",
+        CONDUCTOR,
+        "if replaced.dispatch_request:",
+        "if False:",
+        ("differential:overrides",),
+    ),
+    Sabotage(
+        "an overridden finalize_request is not called",
+        CONDUCTOR,
+        "if replaced.finalize_request:",
+        "if False:",
+        ("differential:overrides",),
+    ),
+    Sabotage(
+        "a hook's answer does not keep the view from being called",
+        CONDUCTOR,
+        "        if rv is None:\n            if replaced.dispatch_request:",
+        "        if True:\n            if replaced.dispatch_request:",
+        ("tests/test_blueprints.py",),
+    ),
+    Sabotage(
+        "functions for this response run after those of the application",
+        CONDUCTOR,
+        "for after in ctx._response_functions or ():",
+        "for after in reversed(ctx._response_functions or ()):",
+        ("tests/test_ctx.py",),
+    ),
+    Sabotage(
+        "one failed teardown function ends the others",
+        CONDUCTOR,
+        "        except BaseException as raised:\n"
+        "            failed = merge_teardown_errors(failed, raised)\n"
+        "    try:\n        if request_tearing_down.receivers:",
+        "        except BaseException as raised:\n"
+        "            failed = merge_teardown_errors(failed, raised)\n            break\n"
+        "    try:\n        if request_tearing_down.receivers:",
+        TEARDOWN,
+    ),
+    Sabotage(
+        "the error that ended a request is not told to its teardown",
+        CONDUCTOR,
+        "error, ctx.error = ctx.error, None",
+        "error, ctx.error = None, None",
+        SIGNALS,
+    ),
+    Sabotage(
+        "got_request_exception is not sent",
+        CONDUCTOR,
+        "got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)",
+        "pass",
+        SIGNALS,
+    ),
+    Sabotage(
+        "HTTP exceptions are not given to their handlers",
+        CONDUCTOR,
+        "return error if handler is None else handler(error)",
+        "return error",
+        ("differential:errors",),
+    ),
+    # Steps and programs.
+    Sabotage(
+        "hooks of outer blueprints run last",
+        PROGRAM,
+        "inwards = (None, *reversed(blueprints))",
+        "inwards = (None, *blueprints)",
+        ("tests/test_blueprints.py",),
+    ),
+    Sabotage(
+        "after hooks run in the order of their declaration",
+        PROGRAM,
+        "plan.after = self._callables(app, _in_reverse(app.after_request_funcs, outwards))",
+        "plan.after = self._callables(app, _in_order(app.after_request_funcs, outwards))",
+        ("tests/test_blueprints.py",),
+    ),
+    Sabotage(
+        "plans are never thrown away",
+        "flask/pipeline/invalidation.py",
+        "            self.number += 1\n            self.program = None",
+        "            self.number += 1",
+        CHANGES,
+    ),
+    Sabotage(
+        "replaced methods of classes go unnoticed",
+        PROGRAM,
+        "if namespace_size() != self.namespace_size or not self.flask_guard.holds(type(app)):",
+        "if False:",
+        ("differential:overrides", "differential:replacements"),
+    ),
+    Sabotage(
+        "signals do not tell their sender",
+        STEPS,
+        "        signal.send(app, _async",
+        "        signal.send(None, _async",
+        SIGNALS,
+    ),
+    Sabotage(
+        "the methods of an automatic OPTIONS answer are lost",
+        STEPS,
+        'response.headers["Allow"] = ", ".join(methods)',
+        'response.headers["Allow"] = ""',
+        URLS,
+    ),
+    Sabotage(
+        "the session is not saved",
+        STEPS,
+        "        standard.save_where_needed(app, ctx._session, response)\n",
+        "",
+        SESSIONS,
+    ),
+    Sabotage(
+        "a permanent session is not refreshed",
+        STEPS,
+        "    return session is not None and session.permanent",
+        "    return False",
+        SESSIONS,
+    ),
+    Sabotage(
+        "the error of a closed connection is told to teardown functions",
+        STEPS,
+        "if error is None and not isinstance(raised, _DISCONNECTS):",
+        "if error is None:",
+        TEARDOWN,
+    ),
+    # Sessions and contexts.
+    Sabotage(
+        "cookies of another key are believed",
+        "flask/sessions.py",
+        "        except BadSignature:\n            return self.session_class()",
+        "        except BadSignature:\n            return self.session_class(user='root')",
+        SESSIONS,
+    ),
+    Sabotage(
+        "reading a session does not vary by cookie",
+        "flask/sessions.py",
+        "        if session.accessed:\n            _vary_by_cookie(response)",
+        "",
+        SESSIONS,
+    ),
+    Sabotage(
+        "a copied context has a session of its own",
+        "flask/ctx.py",
+        "return type(self)(self.app, self.request.environ, self.request, self._session)",
+        "return type(self)(self.app, self.request.environ, self.request)",
+        ("tests/test_ctx.py",),
+    ),
+)
