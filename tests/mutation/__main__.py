@@ -13,6 +13,7 @@ import argparse
 import json
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from .mutants import Mutant, files_below, sample
@@ -37,15 +38,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     size = None if options.all else options.skip + options.sample
     mutants = sample(files_below(options.targets), size, options.seed)[options.skip :]
-    trials: dict[Trial, Mutant] = {}
-    for mutant in mutants:
-        trials[Trial(mutant.path, mutant.text(), tests_for(mutant.path))] = mutant
+    known: dict[Trial, Mutant] = {}
     refuse_failing_tests(sorted({mutant.path for mutant in mutants}), options.jobs)
-    print(f"{len(trials)} mutants of {len(options.targets)} targets, seed {options.seed}")
+    print(f"{len(mutants)} mutants of {len(options.targets)} targets, seed {options.seed}")
     counts: Counter[Outcome] = Counter()
-    for trial, outcome, seconds in run_all(trials, options.jobs):
+    for trial, outcome, seconds in run_all(trials_of(mutants, known), options.jobs):
         counts[outcome] += 1
-        mutant = trials[trial]
+        mutant = known[trial]
         if outcome is Outcome.SURVIVED:
             print(f"survived  {mutant.describe()}", flush=True)
         if options.out:
@@ -53,6 +52,14 @@ def main(arguments: list[str] | None = None) -> int:
     killed = counts[Outcome.KILLED] / max(1, counts.total())
     print(f"{counts[Outcome.KILLED]} of {counts.total()} killed, {killed:.1%}")
     return int(killed < options.bound)
+
+
+def trials_of(mutants: list[Mutant], known: dict[Trial, Mutant]) -> Iterator[Trial]:
+    """Make each trial when its turn comes, and note whose it is."""
+    for mutant in mutants:
+        trial = Trial(mutant.path, mutant.text(), tests_for(mutant.path))
+        known[trial] = mutant
+        yield trial
 
 
 def refuse_failing_tests(paths: list[str], jobs: int) -> None:
