@@ -23,7 +23,9 @@ values: Any = st.recursive(
     | st.binary(max_size=5)
     | st.uuids()
     | st.text(max_size=5).map(Markup)
-    | st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.replace(microsecond=0)),
+    | st.datetimes(datetime(1000, 1, 1), timezones=st.just(UTC)).map(
+        lambda moment: moment.replace(microsecond=0)
+    ),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.lists(inner, max_size=3).map(tuple)
