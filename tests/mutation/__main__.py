@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .mutants import Mutant, files_below, sample
-from .plan import TARGETS, tests_for
+from .plan import EXCLUDED, TARGETS, tests_for
 from .trial import SOURCES, Outcome, Trial, run_all
 
 
@@ -37,7 +37,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     size = None if options.all else options.skip + options.sample
-    mutants = sample(files_below(options.targets), size, options.seed)[options.skip :]
+    paths = [path for path in files_below(options.targets) if path not in EXCLUDED]
+    mutants = sample(paths, size, options.seed)[options.skip :]
     known: dict[Trial, Mutant] = {}
     refuse_failing_tests(sorted({mutant.path for mutant in mutants}), options.jobs)
     print(f"{len(mutants)} mutants of {len(options.targets)} targets, seed {options.seed}")
