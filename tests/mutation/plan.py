@@ -20,6 +20,7 @@ FIRST = {
         "tests/test_blueprints.py",
         "tests/test_signals.py",
         "tests/sansio",
+        "tests/test_asynchronous.py",
     ),
     "flask/pipeline/urls.py": ("tests/test_helpers.py", "differential:urls"),
     "flask/routing": ("tests/routing", "tests/differential/test_werkzeug_map.py"),
@@ -40,10 +41,8 @@ ALWAYS = (
     "differential:hooks",
     "differential:errors",
     "differential:",
-    "tests/test_asynchronous.py",
     "tests/test_streams.py",
     "tests/test_testing.py",
-    "tests/test_views.py",
 )
 
 

@@ -52,7 +52,7 @@ class Trial:
 
     :param path: the module's file, relative to ``src``.
     :param tests: test files relative to the root; ``differential:TOPIC`` replays one topic, and
-        ``differential:`` all of them.
+        ``differential:`` each fourth scenario of all topics.
     """
 
     path: str
@@ -190,7 +190,8 @@ def replay(topics: Sequence[str]) -> int:
 
     records = recorded()
     for topic in topics:
-        for identity, run in harness.load([topic] if topic else []).items():
+        scenarios = list(harness.load([topic] if topic else []).items())
+        for identity, run in scenarios if topic else scenarios[::4]:
             if reason_for(identity) is not None:
                 continue
             if harness.observe(identity, run) != records[identity]:
