@@ -26,6 +26,12 @@ FIRST = {
     "flask/routing": ("tests/routing", "tests/differential/test_werkzeug_map.py"),
     "flask/routing/building.py": ("tests/test_helpers.py", "differential:urls"),
     "flask/doors/wsgi.py": ("tests/pipeline", "tests/test_app.py"),
+    "flask/doors": (
+        "tests/asgi/test_asgi_lifespan.py",
+        "tests/asgi/test_asgi_scope.py",
+        "tests/asgi/test_asgi_sync_plan.py",
+        "tests/asgi/test_asgi_threads.py",
+    ),
     "flask/wrappers.py": (
         "tests/test_wrappers.py",
         "differential:request_objects",
