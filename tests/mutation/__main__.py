@@ -3,6 +3,7 @@
     python -m tests.mutation --sample 60 --seed 1        a seeded sample
     python -m tests.mutation --all --out FILE             every place once
     python -m tests.mutation --sample 20 flask/ctx.py     of one module
+    python -m tests.mutation --again FILE                 what survived when FILE was written
 
 The exit code is 1 where fewer than ``--bound`` of them are killed.
 """
@@ -16,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from .mutants import Mutant, files_below, sample
+from .mutants import Mutant, files_below, mutants_of, sample
 from .plan import EXCLUDED, TARGETS, tests_for
 from .trial import SOURCES, Outcome, Trial, run_all
 
@@ -30,15 +31,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--bound", type=float, default=0.9, help="the part that must be killed")
+    parser.add_argument("--again", type=Path, help="the survivors of a file written by --out")
     parser.add_argument("--out", type=Path, help="add each outcome to this file, a JSON a line")
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
-    size = None if options.all else options.skip + options.sample
-    paths = [path for path in files_below(options.targets) if path not in EXCLUDED]
-    mutants = sample(paths, size, options.seed)[options.skip :]
+    mutants = survivors(options.again) if options.again else chosen(options)
     known: dict[Trial, Mutant] = {}
     refuse_failing_tests(sorted({mutant.path for mutant in mutants}), options.jobs)
     print(f"{len(mutants)} mutants of {len(options.targets)} targets, seed {options.seed}")
@@ -53,6 +53,25 @@ def main(arguments: list[str] | None = None) -> int:
     killed = counts[Outcome.KILLED] / max(1, counts.total())
     print(f"{counts[Outcome.KILLED]} of {counts.total()} killed, {killed:.1%}")
     return int(killed < options.bound)
+
+
+def chosen(options: argparse.Namespace) -> list[Mutant]:
+    """The sample that is asked for."""
+    size = None if options.all else options.skip + options.sample
+    paths = [path for path in files_below(options.targets) if path not in EXCLUDED]
+    return sample(paths, size, options.seed)[options.skip :]
+
+
+def survivors(path: Path) -> list[Mutant]:
+    """The mutants that are noted as survivors, as far as the sources still have them."""
+    found: list[Mutant] = []
+    for line in path.read_text().splitlines():
+        entry = json.loads(line)
+        if entry["outcome"] == Outcome.SURVIVED.value:
+            file = entry["mutant"].partition(":")[0]
+            key = entry["operator"], entry["occurrence"]
+            found += [m for m in mutants_of(file) if (m.operator, m.occurrence) == key]
+    return found
 
 
 def trials_of(mutants: list[Mutant], known: dict[Trial, Mutant]) -> Iterator[Trial]:

@@ -19,11 +19,26 @@ class Stepwise(Flask):
         return super().full_dispatch_request()
 
 
-@pytest.fixture(params=[Flask, Stepwise], ids=["shortest", "stepwise"])
+class Warm(Flask):
+    """Has answered requests before: from then on its host is known, and so are its plans."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.add_url_rule("/", "index", lambda: "index")
+        self.add_url_rule("/fail", "fail", lambda: {}["missing"])
+        for _ in range(2):
+            assert self.test_client().get("/").text == "index"
+        # Tests add hooks, which count from the next request also where that is too late to do.
+        self._got_first_request = False
+
+
+class WarmStepwise(Warm, Stepwise):
+    pass
+
+
+@pytest.fixture(params=[Warm, WarmStepwise], ids=["shortest", "stepwise"])
 def app(request: pytest.FixtureRequest) -> Flask:
     app: Flask = request.param(__name__)
-    app.add_url_rule("/", "index", lambda: "index")
-    app.add_url_rule("/fail", "fail", lambda: {}["missing"])
     return app
 
 
