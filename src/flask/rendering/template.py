@@ -93,15 +93,12 @@ class ApplicationTemplate(Template):
         self._debug_info = lines
         self._install(namespace)
 
-    def _is_due(self) -> bool:
-        """Tell if there are functions that append, or if it is time for them."""
-        pending = self._pending
-        return self.program is not None if pending is None else pending.is_due()
-
     def render(self, *args: t.Any, **kwargs: t.Any) -> str:
         """Return the template's text; see :meth:`jinja2.Template.render`."""
-        program = self.ready() if self._is_due() else None
-        if program is None:
+        program, pending = self.program, self._pending
+        if program is None and pending is not None and pending.is_due():
+            program = self.ready()
+        if program is None or not program.pristine.holds():
             return super().render(*args, **kwargs)
         if Template.render is not _render:
             # Monitoring agents replace it, to time the work inside.
