@@ -131,7 +131,7 @@ class ExpressionGenerator(CodeGenerator):
             self._write_call(node, frame, "context", forward_caller)
 
     def _is_written_by_call(self, node: nodes.Expr, frame: Frame) -> bool:
-        """If a piece is a call whose function can append it."""
+        """Tell if a piece is a call whose function can append it."""
         return (
             isinstance(node, nodes.Call)
             and _is_simple(node)
@@ -213,7 +213,7 @@ class ExpressionGenerator(CodeGenerator):
         self.write(more + "}")
 
     def _variables_for_call(self, frame: Frame) -> dict[str, str]:
-        """What a callable that is passed the context has to see of the variables set around it."""
+        """Return the variables set around a call for callables that are passed the context."""
         if frame.loop_frame and self._loops[-1].assigns:
             return {"_loop_vars": "_loop_vars"}
         if frame.block_frame and self._block_assigns:
@@ -222,13 +222,13 @@ class ExpressionGenerator(CodeGenerator):
 
 
 def _is_simple(node: nodes.Call) -> bool:
-    """If a call's arguments are all written out, each keyword once."""
+    """Tell if a call's arguments are all written out, each keyword once."""
     keys = {kwarg.key for kwarg in node.kwargs}
     return not (node.dyn_args or node.dyn_kwargs) and len(keys) == len(node.kwargs)
 
 
 def _is_link(node: nodes.Call) -> bool:
-    """If a call is one of ``url_for`` with an endpoint that is written out, and plain values."""
+    """Tell if a call is one of ``url_for`` with a literal endpoint and plain values."""
     callee = node.node
     return (
         isinstance(callee, nodes.Name)

@@ -1,4 +1,4 @@
-"""What loops of a template make of the variable ``loop``."""
+"""Analysis of the ways in which loops of a template use the variable ``loop``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Loop:
     """A loop whose body is being written."""
 
     assigns: bool
-    """If variables are set in the body."""
+    """True where variables are set in the body."""
     ref: str | None = None
     """The name that ``loop`` would have in the code, where a counter takes its place."""
     counter: str = ""
@@ -106,7 +106,7 @@ def _is_cycle(node: nodes.Call) -> bool:
 
 
 def _sees_locals(node: nodes.Node) -> bool:
-    """If a part of the body is passed all variables, of which ``loop`` is one."""
+    """Tell if a part of the body is passed all variables, of which ``loop`` is one."""
     kinds = (nodes.Include, nodes.Import, nodes.FromImport, nodes.DerivedContextReference)
     return contains(node, kinds)
 

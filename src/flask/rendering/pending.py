@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
     from .template import ApplicationTemplate
 
 RENDERINGS = 3
-"""How often Jinja's code renders a template first; 0: functions that append are written at once."""
+"""Number of renderings that are left to Jinja's code; 0: functions are written at once."""
 
 _MOST_KEPT = 16
 

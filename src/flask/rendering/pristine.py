@@ -1,4 +1,4 @@
-"""What the faster code relies on in Jinja, and checks that it still holds."""
+"""Checks that Jinja's classes are as the faster code expects them."""
 
 from __future__ import annotations
 

@@ -241,7 +241,7 @@ def _make_helpers(environment: Environment) -> Helpers:
         args: tuple[t.Any, ...],
         kwargs: dict[str, t.Any],
     ) -> None:
-        """The same with keyword arguments."""
+        """Append what something returns for keyword arguments, escaped."""
         if type(obj) is PlainMacro and context.eval_ctx.autoescape:
             given = _arguments_of_macro(obj, args, kwargs)
             if given is not None and obj._environment is environment:

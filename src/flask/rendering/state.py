@@ -1,4 +1,4 @@
-"""What is kept for the templates of one environment."""
+"""State shared by the templates of one environment."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class State:
         self.environment = environment
         self.undefined: type[Undefined] = environment.undefined
         self.helpers: tuple[t.Any, ...] | None = None
-        """What the functions that append call while they render."""
+        """Helpers that the functions that append call while they render."""
         self.compiling: OrderedDict[str, Pending] = OrderedDict()
         """Trees of templates that are being compiled."""
         self.waiting: deque[ref[ApplicationTemplate]] = deque()
@@ -30,7 +30,7 @@ class State:
 
 
 def state_of(environment: Environment) -> State:
-    """Return what is kept for an environment."""
+    """Return the state of an environment."""
     attributes = vars(environment)
     state = attributes.get(_NAME)
     # An overlay gets the attributes of its environment.
