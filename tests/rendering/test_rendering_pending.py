@@ -68,6 +68,14 @@ def test_templates_from_strings_are_left_to_jinja(rendered_faster: list[str | No
     assert rendered_faster == []
 
 
+def test_templates_from_strings_leave_nothing_with_the_environment() -> None:
+    environment = environment_of()
+    state = state_of(environment)
+    for number in range(50):
+        environment.from_string(f"{number}{{{{ x }}}}").render(x=1)
+    assert len(state.compiling) == len(state.waiting) == 0
+
+
 def test_few_trees_are_kept() -> None:
     names = [f"t{number}" for number in range(40)]
     environment = environment_of(**dict.fromkeys(names, "{{ x }}"))
