@@ -443,6 +443,15 @@ class TestHosts:
         client = app.test_client()
         assert client.get("/", base_url="http://other.example.com").text == "index"
 
+    def test_rules_of_a_default_subdomain(self) -> None:
+        app = Flask("shop")
+        app.url_map.default_subdomain = "www"
+        app.config["SERVER_NAME"] = "example.org"
+        app.add_url_rule("/", "index", lambda: "www")
+        app.add_url_rule("/", "api", lambda: "api", subdomain="api")
+        for host in ("example.org", "www.example.org", "other.example.com"):
+            assert app.test_client().get("/", base_url=f"http://{host}").text == "www"
+
     def test_hosts_that_are_not_trusted_are_refused(self, app: Flask) -> None:
         app.config["TRUSTED_HOSTS"] = ["example.org", ".example.net"]
         client = app.test_client()

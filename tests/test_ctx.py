@@ -219,6 +219,14 @@ class TestRequestContext:
             assert request.environ["werkzeug.request"] is context.request
         assert context.request.environ["werkzeug.request"] is None
 
+    def test_an_answered_routing_error_keeps_no_frames_alive(self, app: Flask) -> None:
+        with app.test_request_context("/missing"):
+            error = request.routing_exception
+            assert error is not None
+            assert app.full_dispatch_request().status_code == 404
+            assert error.__traceback__ is not None
+        assert error.__traceback__ is None
+
 
 class TestAfterThisRequest:
     def test_it_changes_this_response_only(self, app: Flask) -> None:

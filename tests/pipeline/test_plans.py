@@ -42,6 +42,34 @@ def test_a_request_that_a_hook_reroutes_gets_the_other_endpoints_hooks(app: Flas
     assert len(seen) == 2
 
 
+@pytest.mark.parametrize("replaces_a_step", [False, True])
+def test_a_request_that_its_view_reroutes_ends_with_the_other_endpoints_hooks(
+    app: Flask, replaces_a_step: bool
+) -> None:
+    shop = Blueprint("shop", __name__)
+    shop.add_url_rule("/shop", "front", lambda: "front")
+    seen: list[str] = []
+    shop.after_request(lambda response: seen.append("after shop") or response)
+    shop.teardown_request(lambda error: seen.append("teardown shop"))
+    app.register_blueprint(shop)
+
+    def view() -> str:
+        if "shop" in request.args:
+            request.url_rule = next(app.url_map.iter_rules("shop.front"))
+        return "view"
+
+    app.view_functions["index"] = view
+    if replaces_a_step:
+        inherited = app.make_response
+        app.make_response = lambda rv: inherited(rv)  # type: ignore[method-assign]
+    client = app.test_client()
+    for _ in range(3):
+        assert client.get("/").text == "view"
+        assert seen == []
+    assert client.get("/?shop").text == "view"
+    assert seen == ["after shop", "teardown shop"]
+
+
 def test_a_request_class_may_tell_other_blueprints_at_any_time(app: Flask) -> None:
     class Mine(Request):
         belongs_to: list[str] = []
@@ -94,10 +122,32 @@ def test_hooks_that_a_view_adds_run_at_the_end_of_its_request(app: Flask) -> Non
         app.teardown_request_funcs[None].append(lambda error: seen.append("teardown"))
         return "added"
 
-    app.view_functions["index"] = view
     client = app.test_client()
+    for _ in range(3):
+        assert client.get("/other").text == "other"
+    app.view_functions["index"] = view
     assert client.get("/").text == "added"
     assert seen == ["after", "teardown"]
+
+
+@pytest.mark.parametrize("registry", ["after_request_funcs", "teardown_request_funcs"])
+def test_a_hook_that_a_known_view_adds_runs_at_the_end_of_its_request(
+    app: Flask, registry: str
+) -> None:
+    seen: list[str] = []
+
+    def view() -> str:
+        if "add" in request.args:
+            getattr(app, registry)[None].append(lambda value: seen.append("added") or value)
+        return "view"
+
+    app.view_functions["index"] = view
+    client = app.test_client()
+    for _ in range(3):
+        client.get("/")
+    assert seen == []
+    assert client.get("/?add").text == "view"
+    assert seen == ["added"]
 
 
 def test_an_error_handler_that_a_view_adds_handles_its_error(app: Flask) -> None:
@@ -159,6 +209,17 @@ def test_a_setting_replaced_between_requests_counts(app: Flask, name: str) -> No
     setattr(app, name, value)
     assert client.get("/").json == ["/"]
     assert name in seen
+
+
+def test_hosts_that_are_trusted_from_now_on_count(app: Flask) -> None:
+    client = app.test_client()
+    for _ in range(3):
+        assert client.get("/", base_url="http://example.com").text == "index"
+    app.config["TRUSTED_HOSTS"] = ["example.org"]
+    assert client.get("/", base_url="http://example.com").status_code == 400
+    assert client.get("/", base_url="http://example.org").text == "index"
+    app.config["TRUSTED_HOSTS"] = None
+    assert client.get("/", base_url="http://example.com").text == "index"
 
 
 def test_two_applications_of_one_class_have_plans_of_their_own() -> None:

@@ -7,7 +7,6 @@ to. So these tests look at the ways.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -38,9 +37,9 @@ def ask(app: Flask, environ: dict[str, Any]) -> bytes:
     return content
 
 
-def called(app: Flask, environ: dict[str, Any]) -> list[str]:
-    """The Python functions that a request calls, once others have gone before it."""
-    for _ in range(3):
+def called(app: Flask, environ: dict[str, Any], before: int = 3) -> list[str]:
+    """The Python functions that a request calls, once so many others have gone before it."""
+    for _ in range(before):
         assert ask(app, environ) == b"Hello, World!"
     names: list[str] = []
 
@@ -78,27 +77,20 @@ def test_an_application_without_hooks_is_served_by_the_entry_point_alone(kind: s
 
 @pytest.mark.parametrize("method", ["HEAD", "GET"])
 @pytest.mark.parametrize(
-    "view",
-    [lambda: "text", lambda: {"a": 1}, lambda: [1]],
-    ids=["text", "dict", "list"],
+    "value", ["Hello, World!", {"a": 1}, [1]], ids=lambda value: type(value).__name__
 )
-def test_plain_values_are_sent_without_a_response_object(
-    view: Callable[[], Any], method: str
+def test_plain_values_are_sent_without_a_request_or_response_object(
+    value: Any, method: str
 ) -> None:
     app = Flask(__name__)
-    app.add_url_rule("/", "view", view)
+    app.add_url_rule("/", "view", lambda: value)
     environ = environ_for("nothing-special") | {"REQUEST_METHOD": method}
     for _ in range(3):
         ask(app, environ)
-    made: list[str] = []
-    sys.setprofile(lambda frame, event, argument: made.append(frame.f_code.co_qualname))
-    try:
-        ask(app, environ)
-    finally:
-        sys.setprofile(None)
-    assert "Response.__init__" not in made
-    assert "text_response" not in made
-    assert "Request.__init__" not in made
+    names = called(app, environ, before=0)
+    assert "Response.__init__" not in names
+    assert "text_response" not in names
+    assert "Request.__init__" not in names
 
 
 def test_after_its_last_receiver_an_application_has_the_short_way_again() -> None:
@@ -146,3 +138,50 @@ def test_urls_are_built_by_what_was_compiled() -> None:
     names = called(app, environ_for("nothing-special"))
     assert "MapAdapter.build" not in names
     assert "compile_builder" not in names
+
+
+def test_a_changed_hook_leaves_the_routing_tables_as_they_are() -> None:
+    app, environ = customised.create_plain(), environ_for("nothing-special")
+    called(app, environ)
+    app.before_request_funcs[None].append(lambda: None)
+    names = called(app, environ, before=0)
+    assert "RequestProgram.__init__" in names
+    assert "RoutingTable.__init__" not in names
+    app.url_map.add(app.url_rule_class("/x", endpoint="index"))
+    assert "RoutingTable.__init__" in called(app, environ, before=0)
+
+
+def test_each_known_host_has_the_short_way() -> None:
+    app, environ = customised.create_plain(), environ_for("nothing-special")
+    one, two = ({**environ, "HTTP_HOST": host} for host in ("one.example", "two.example"))
+    for _ in range(3):
+        ask(app, one)
+        ask(app, two)
+    for known in (one, two):
+        assert "handle_request" not in called(app, known, before=0)
+
+
+def test_a_replaced_class_attribute_is_noticed_once_and_then_short_again() -> None:
+    class Shop(Flask):
+        def dispatch_request(self) -> Any:
+            return super().dispatch_request()
+
+    app, environ = customised.create_plain(Shop), environ_for("nothing-special")
+    assert not [name for name in called(app, environ) if name in COMPILING]
+    Shop.dispatch_request = lambda self: Flask.dispatch_request(self)  # type: ignore
+    assert not [name for name in called(app, environ) if name in COMPILING]
+
+
+def test_a_class_that_handles_assignments_itself_is_not_compiled_each_time() -> None:
+    class Shop(Flask):
+        def __setattr__(self, name: str, value: Any) -> None:
+            object.__setattr__(self, name, value)
+
+    app, environ = customised.create_plain(Shop), environ_for("nothing-special")
+    assert not [name for name in called(app, environ) if name in COMPILING]
+    app.dispatch_request = lambda: "replaced"  # type: ignore[method-assign]
+    assert ask(app, environ) == b"replaced"
+    del app.dispatch_request  # type: ignore[method-assign]
+    assert ask(app, environ) == b"Hello, World!"
+    app.view_functions = {"index": lambda: "other views"}
+    assert ask(app, environ) == b"other views"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.exceptions import HTTPException, NotFound
-from werkzeug.routing import BaseConverter, BuildError, Rule, ValidationError
+from werkzeug.routing import BaseConverter, BuildError, RequestRedirect, Rule, ValidationError
 
 from flask.routing.map import Map
 from flask.routing.table import MISSING, RoutingTable
@@ -283,3 +283,50 @@ def test_a_path_without_any_rule_is_known_to_be_missing() -> None:
     assert table.find("/b", "GET") is MISSING
     assert table.find("/a/x", "GET") is MISSING
     assert table.find("/a/1", "POST") is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "fitting", "refused"),
+    [
+        ("/<int(max=9):n>", "/9", "/10"),
+        ("/<int(min=5):n>", "/5", "/4"),
+        ("/<int(fixed_digits=2):n>", "/07", "/7"),
+        ("/<int(signed=True):n>", "/-7", "/x"),
+        ("/<float(max=1.5):n>", "/1.5", "/1.6"),
+        ("/<string(length=2):n>", "/ab", "/abc"),
+        ("/<any(a, b):n>", "/a", "/c"),
+    ],
+)
+def test_bounds_of_a_converter_hold(rule: str, fitting: str, refused: str) -> None:
+    url_map = Map([Rule(rule, endpoint="one", methods=["GET"])])
+    table = RoutingTable(url_map, "")
+    found = table.find(fitting, "GET")
+    assert isinstance(found, tuple)
+    assert (found[0].rule, found[1]) == by_werkzeug(url_map, fitting, "GET")
+    assert not isinstance(table.find(refused, "GET"), tuple)
+    assert by_werkzeug(url_map, refused, "GET") is NotFound
+
+
+@pytest.mark.parametrize("redirects", [True, False])
+def test_a_rule_whose_defaults_have_the_better_url_is_left_to_werkzeug(redirects: bool) -> None:
+    url_map = Map(redirect_defaults=redirects)
+    url_map.add(Rule("/all/", defaults={"page": 1}, endpoint="all", methods=["GET"]))
+    url_map.add(Rule("/all/<int:page>", endpoint="all", methods=["GET"]))
+    table = RoutingTable(url_map, "")
+    found = table.find("/all/1", "GET")
+    assert (found is None) == redirects
+    if redirects:
+        assert by_werkzeug(url_map, "/all/1", "GET") is RequestRedirect
+    else:
+        assert isinstance(found, tuple)
+        assert found[1] == {"page": 1}
+
+
+def test_paths_without_a_variable_are_kept_and_no_others() -> None:
+    rules = [Rule("/a/b", endpoint="one", methods=["GET"])]
+    rules.append(Rule("/a/<name>", endpoint="two", methods=["GET"]))
+    table = RoutingTable(Map(rules), "")
+    assert table.literal == {}
+    for path in ("/a/b", "/a/c", "/a/d", "/missing"):
+        table.find(path, "GET")
+    assert list(table.literal) == ["/a/b"]
