@@ -318,6 +318,30 @@ class TestResponse:
         assert answer.data == b""
 
 
+def test_the_response_to_a_text_is_as_one_made_by_hand(app: Flask) -> None:
+    seen: list[dict[str, Any]] = []
+
+    @app.after_request
+    def look(response: Response) -> Response:
+        seen.append(
+            {
+                "body": list(response.response),
+                "status": (response.status, response.status_code),
+                "headers": list(response.headers),
+                "passthrough": response.direct_passthrough,
+                "kinds": (type(response), response.is_sequence, response.is_streamed),
+            }
+        )
+        return response
+
+    app.add_url_rule("/made", "made", lambda: Response("index"))
+    client = app.test_client()
+    for _ in range(2):
+        client.get("/")
+    client.get("/made")
+    assert seen[0] == seen[1] == seen[2]
+
+
 class TestSubclasses:
     def test_the_applications_request_class_is_used(self, app: Flask) -> None:
         class Mine(Request):

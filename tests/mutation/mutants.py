@@ -89,6 +89,8 @@ def unseen_ranges(source: str) -> Iterator[tuple[Position, Position]]:
                 yield span(returns)
             case ast.If(test=ast.Attribute(attr="TYPE_CHECKING")):
                 yield span(node)
+            case ast.If(test=ast.UnaryOp(operand=ast.Attribute(attr="TYPE_CHECKING"))):
+                yield span(node.test)
             case ast.Assign(value=ast.Subscript()) | ast.Assign(value=ast.BinOp(op=ast.BitOr())):
                 yield span(node.value)  # an alias of a type
     for node in ast.walk(ast.parse(source)):

@@ -364,10 +364,12 @@ def test_a_request_inside_of_an_app_context_shares_its_g(app_class: type[Flask])
     def shared() -> str:
         return str(g.get("mark"))
 
-    with app.app_context():
-        g.mark = "outer"
-        assert app.test_client().get("/").text == "outer"
-    assert app.test_client().get("/").text == "None"
+    client = app.test_client()
+    for _ in range(3):  # the shortest way begins with the second request of a host
+        assert client.get("/").text == "None"
+        with app.app_context():
+            g.mark = "outer"
+            assert client.get("/").text == "outer"
 
 
 @pytest.mark.parametrize("app_class", [Flask, Stepwise])
@@ -380,7 +382,8 @@ def test_an_exception_of_the_server_reaches_teardown(app_class: type[Flask]) -> 
     def leave() -> str:
         raise SystemExit(3)
 
-    with pytest.raises(SystemExit):
-        app.test_client().get("/")
-    assert [type(error) for error in seen] == [SystemExit]
+    for _ in range(3):
+        with pytest.raises(SystemExit):
+            app.test_client().get("/")
+    assert [type(error) for error in seen] == [SystemExit] * 3
     assert _cv_request.get(None) is None
