@@ -131,23 +131,50 @@ def test_hooks_that_a_view_adds_run_at_the_end_of_its_request(app: Flask) -> Non
 
 
 @pytest.mark.parametrize("registry", ["after_request_funcs", "teardown_request_funcs"])
-def test_a_hook_that_a_known_view_adds_runs_at_the_end_of_its_request(
-    app: Flask, registry: str
+@pytest.mark.parametrize("place", ["view", "after_request"])
+def test_a_hook_that_is_added_while_a_request_runs_counts_for_what_is_left_of_it(
+    app: Flask, registry: str, place: str
 ) -> None:
     seen: list[str] = []
+    adding: list[str] = []
 
-    def view() -> str:
-        if "add" in request.args:
+    def add(value: Any = "view") -> Any:
+        if adding:
             getattr(app, registry)[None].append(lambda value: seen.append("added") or value)
-        return "view"
+        return value
 
-    app.view_functions["index"] = view
+    if place == "view":
+        app.view_functions["index"] = add
+    else:
+        app.after_request(add)
     client = app.test_client()
     for _ in range(3):
         client.get("/")
-    assert seen == []
-    assert client.get("/?add").text == "view"
-    assert seen == ["added"]
+    adding.append("now")
+    client.get("/")
+    adding.clear()
+    # The list of the functions after a view is fixed when the first of them runs.
+    is_too_late = place == "after_request" and registry == "after_request_funcs"
+    assert seen == ([] if is_too_late else ["added"])
+    client.get("/")
+    assert seen[-1] == "added"
+
+
+def test_a_method_replaced_on_the_request_class_counts_from_the_next_request(app: Flask) -> None:
+    class Mine(Request):
+        pass
+
+    app.request_class = Mine
+    client = app.test_client()
+    for _ in range(3):
+        client.get("/")
+    closed: list[str] = []
+    Mine.close = lambda self: closed.append(self.path)  # type: ignore[method-assign]
+    client.get("/")
+    assert closed == ["/"]
+    del Mine.close
+    client.get("/")
+    assert closed == ["/"]
 
 
 def test_an_error_handler_that_a_view_adds_handles_its_error(app: Flask) -> None:
