@@ -1,7 +1,7 @@
 """Installers, an index of this package on the loopback interface, and results.json.
 
-They run in the environment of `make install-matrix`, which has uv; with another they are not even
-collected, but for the tests of the page.
+They run in the environment of `make install-matrix`, which has uv; the tests of the page run with
+all others.
 """
 
 from __future__ import annotations
@@ -21,6 +21,14 @@ from install_page import RESULTS
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("install")
     group.addoption("--record-install", action="store_true", help="write results.json")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave installers out unless they are asked for: they need an environment of their own."""
+    if "install" not in config.option.markexpr:
+        apart = [item for item in items if item.get_closest_marker("install")]
+        items[:] = [item for item in items if item not in apart]
+        config.hook.pytest_deselected(items=apart)
 
 
 @pytest.fixture(scope="session", autouse=True)
