@@ -91,7 +91,7 @@ docs-test: $(VENV)-docs/.axe ## test the site, in chromium too, and every progra
 differential: $(VENV)/.test ## ask the original Flask, installed beside, and compare [1 min]
 	$(BIN)/python -m tests.differential.check_oracle $(ARGS)
 	$(BIN)/python -m tests.differential.check_oracle --variants $(ARGS)
-	HIPFLASK_NO_SKIPS=1 $(PYTEST) tests/differential/test_rollout.py tests/test_reported_defects.py
+	HIPFLASK_NO_SKIPS=1 $(PYTEST) tests/differential/test_rollout.py tests/differential/test_programs.py tests/test_reported_defects.py
 
 extensions: $(VENV)-extensions/.ready ## run published extensions on this package [4 min]
 	$(VENV)-extensions/bin/$(PYTEST_EXTENSIONS) $(ARGS)
