@@ -265,7 +265,10 @@ class Request(RequestBase):
             """The query's values by name."""
             # PERF: as for cookies, below; most queries have nothing to unquote, either.
             if self.parameter_storage_class is ImmutableMultiDict:
-                return parse_query(self.query_string.decode())
+                try:
+                    return parse_query(self.query_string.decode())
+                except UnicodeDecodeError:
+                    pass  # for the base class to tell of
             return super().args
 
         @cached_property

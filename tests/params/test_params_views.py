@@ -364,6 +364,17 @@ def test_overridden_dispatch_gets_a_view_that_takes_what_routing_found(app: Flas
     assert response.json["page"] == 3
 
 
+def test_an_untyped_view_may_use_a_name_that_is_assigned_below_it() -> None:
+    app = Flask(__name__)
+
+    @app.get("/")
+    def view() -> str:
+        return later
+
+    later = "assigned later"
+    assert app.test_client().get("/").text == later
+
+
 def test_names_of_a_factory_are_found() -> None:
     def create_app() -> Flask:
         class Local(msgspec.Struct):

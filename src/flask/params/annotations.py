@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import sys
 import types
@@ -66,11 +67,19 @@ def _namespaces(function: t.Any, frames: bool) -> tuple[dict[str, t.Any], dict[s
     local: dict[str, t.Any] = {}
     for parameter in getattr(function, "__type_params__", ()):
         local[parameter.__name__] = parameter
-    closure = inspect.getclosurevars(function).nonlocals if inspect.isfunction(function) else {}
-    local.update(closure)
+    local.update(_closure(function))
     if frames:
         local = {**_frame_locals(function.__qualname__, scope), **local}
     return scope, local
+
+
+def _closure(function: t.Any) -> dict[str, t.Any]:
+    """The names that a function takes from the functions around it, as far as they have a value."""
+    found = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
+        with contextlib.suppress(ValueError):  # assigned later, below the view
+            found[name] = cell.cell_contents
+    return found
 
 
 def _frame_locals(qualname: str, scope: dict[str, t.Any]) -> dict[str, t.Any]:
