@@ -7,7 +7,7 @@ PIP_FLAGS ?=
 # Extra words for pytest: make test ARGS='-k session -x'
 ARGS ?=
 # Tests marked so need a browser, other packages, a build or a type checker: they have targets of their own.
-APART = asgi or browser or deploy or extensions or hostile or install or packaging or reliability or storefront or typed_tools or typing
+APART = asgi or browser or deploy or extensions or hostile or install or packaging or reliability or storefront or typed_tools or typing or variants
 
 BIN = $(VENV)/bin
 INSTALL = python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS)
@@ -90,6 +90,7 @@ docs-test: $(VENV)-docs/.axe ## test the site, in chromium too, and every progra
 
 differential: $(VENV)/.test ## ask the original Flask, installed beside, and compare [1 min]
 	$(BIN)/python -m tests.differential.check_oracle $(ARGS)
+	$(PYTEST) -n 2 -m variants tests/differential/test_variants.py
 	$(BIN)/python -m tests.differential.check_oracle --variants $(ARGS)
 	HIPFLASK_NO_SKIPS=1 $(PYTEST) tests/differential/test_rollout.py tests/differential/test_programs.py tests/test_reported_defects.py
 

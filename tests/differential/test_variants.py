@@ -26,6 +26,7 @@ def is_about_the_class(identity: str) -> bool:
     return any(fnmatch.fnmatchcase(identity, pattern) for pattern in ABOUT_THE_CLASS)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("topic", sorted(RECORDS))
 @pytest.mark.parametrize("variant", variants.VARIANTS)
 def test_answers_as_without_the_addition(topic: str, variant: str) -> None:
