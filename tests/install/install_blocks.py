@@ -56,7 +56,13 @@ def _installing(text: str) -> tuple[str, ...]:
         return ()
     # What a Dockerfile's first stage copies is there when it installs.
     stage = commands[: commands.index("", 1)] if text.startswith("FROM") else commands
-    return tuple(line for line in commands if COMMAND.match(line) or line in _copies(stage))
+    # A reader's own project is not there.
+    own = re.compile(r"/path/to/(?!hipflask)")
+    return tuple(
+        line
+        for line in commands
+        if (COMMAND.match(line) and not own.search(line)) or line in _copies(stage)
+    )
 
 
 def _copies(lines: list[str]) -> list[str]:
