@@ -298,7 +298,8 @@ class RequestContext(_Context):
         session: SessionMixin | None = None,
     ) -> None:
         self.app = app
-        self.environ = environ
+        # It stands in place of the derived attribute of the same name.
+        self.environ = environ  # pyright: ignore
         if request is not None:
             self._request = request
             setattr(self, "request", request)  # noqa: B010 - instead of deriving it

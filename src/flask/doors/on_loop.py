@@ -285,7 +285,7 @@ def drive(
     except StopIteration as stop:
         return stop.value
     at_first_wait()
-    return (yield from drive_on(coroutine, awaited))
+    return (yield from t.cast(t.Any, drive_on(coroutine, awaited)))
 
 
 @types.coroutine

@@ -152,6 +152,8 @@ def make_plain_handler(
         ctx._rule = leaf.rule
         ctx._view_args = view_args
         body: bytes | None = None
+        content_type: t.Any = None
+        response: t.Any = None
         answer: Answer | None = None
         request: LoopRequest | None = None
         watch: Watch | None = None

@@ -190,7 +190,7 @@ class _Crew:
                 job()
             except BaseException:
                 # Jobs hand their errors to the loop. One that fails must not end the thread.
-                sys.excepthook(*sys.exc_info())
+                sys.excepthook(*t.cast(t.Any, sys.exc_info()))
             finally:
                 del job  # holds the request while the thread waits for the next
 

@@ -79,6 +79,7 @@ def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
     html = program.text_type
     provider: t.Any = declared.json
     json_body = program.json_body
+    preserve = steps.PRESERVE
     get_app, set_app, reset_app = _cv_app.get, _cv_app.set, _cv_app.reset
     set_request, reset_request = _cv_request.set, _cv_request.reset
     # Blinker keeps these dicts for as long as the signals live.
@@ -109,7 +110,7 @@ def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
             or get_app(None) is not None
             or method == "OPTIONS"
             or "HTTP_COOKIE" in environ
-            or steps.PRESERVE in environ
+            or preserve in environ
             or not emits_as_built_in()
         ):
             return serve(app, environ, start_response, program)
@@ -120,9 +121,14 @@ def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
         view_args: dict[str, t.Any]
         if by_method is not None:
             leaf = by_method.get(method)
-            if leaf is None or leaf.has_changed(method):
+            if leaf is None:
                 return serve(app, environ, start_response, program)
-            defaults = leaf.rule.defaults
+            # PERF: 'Leaf.has_changed' takes a call to say this.
+            rule = leaf.rule
+            methods = rule.methods
+            if rule.endpoint is not leaf.endpoint or methods is None or method not in methods:
+                return serve(app, environ, start_response, program)
+            defaults = rule.defaults
             view_args = dict(defaults) if defaults else {}
         else:
             found = table.find(path, method, in_context=False)
@@ -138,7 +144,7 @@ def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
         ctx = RequestContext(app, environ)
         app_context = AppContext(app)
         app_token = set_app(app_context)
-        app_context._tokens = (app_token,)
+        app_context._tokens = app_tokens = (app_token,)
         request_token = set_request(ctx)
         ctx._tokens = tokens = ((request_token, app_context),)
         ctx.state = ACTIVE
@@ -197,7 +203,7 @@ def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
                 and ctx.error is None
                 and ctx._tokens is tokens
                 and revision.program is program
-                and app_context._tokens == (app_token,)
+                and app_context._tokens is app_tokens
             ):
                 reset_request(request_token)
                 reset_app(app_token)

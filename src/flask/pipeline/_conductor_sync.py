@@ -91,7 +91,10 @@ def preprocess_request(app: Flask, ctx: RequestContext, plan: Plan) -> t.Any:
 
 def dispatch_request(app: Flask, ctx: RequestContext, plan: Plan) -> t.Any:
     """Call the view, or raise what kept routing from finding one."""
-    if plan.revision.program is not plan.program or steps.is_rerouted(ctx):
+    request = ctx._request
+    if plan.revision.program is not plan.program or (
+        request is not None and request.url_rule is not ctx._rule
+    ):
         plan = current_plan(app, ctx)
     view, view_args = steps.find_view(app, ctx, plan)
     return view(**view_args)
@@ -155,7 +158,12 @@ def finalize_request(
     :param from_error_handler: log what fails in doing so instead of raising it.
     """
     plan = ctx.plan
-    if plan is None or plan.revision.program is not plan.program or steps.is_rerouted(ctx):
+    request = ctx._request
+    if (
+        plan is None
+        or plan.revision.program is not plan.program
+        or (request is not None and request.url_rule is not ctx._rule)
+    ):
         plan = current_plan(app, ctx)
     response: Response = steps.respond_with(app, plan, rv)
     try:
@@ -220,7 +228,10 @@ def end_request(app: Flask, ctx: RequestContext) -> None:
 def tear_down_request(app: Flask, ctx: RequestContext, error: BaseException | None) -> None:
     """Do what comes at the end of a request, before its context is popped."""
     plan = ctx.plan
-    if plan.revision.program is not plan.program or steps.is_rerouted(ctx):
+    request = ctx._request
+    if plan.revision.program is not plan.program or (
+        request is not None and request.url_rule is not ctx._rule
+    ):
         plan = current_plan(app, ctx)
     if plan.program.replaced.do_teardown_request:
         app.do_teardown_request(error)

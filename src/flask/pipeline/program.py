@@ -53,6 +53,7 @@ EMPTY_CLASSES: list[type] = [*SESSION_CLASSES, AppContext, Request, RequestConte
 """
 
 _EMPTY_SIZES: dict[type, int] = {}
+_NAMESPACES: list[t.Mapping[str, t.Any]] = []
 
 
 def note_empty_class(cls: type) -> None:
@@ -61,6 +62,7 @@ def note_empty_class(cls: type) -> None:
     if cls not in EMPTY_CLASSES:
         EMPTY_CLASSES.append(cls)
     _EMPTY_SIZES[cls] = len(vars(cls))
+    _NAMESPACES.append(vars(cls))
     _PRISTINE_SIZE = sum(_EMPTY_SIZES.values())
 
 
@@ -71,7 +73,7 @@ for _cls in EMPTY_CLASSES:
 
 def namespace_size() -> int:
     """How many names the empty classes have together: more than before if one was patched."""
-    return sum(len(vars(cls)) for cls in EMPTY_CLASSES)
+    return sum(map(len, _NAMESPACES))
 
 
 def _patched_classes() -> list[type]:
@@ -432,9 +434,10 @@ def compile_program(app: Flask, built_in: type) -> RequestProgram:
         revision = app._revision
         if "_revision" not in vars(app):
             revision = vars(app)["_revision"] = Revision()
+        program: RequestProgram | None = None
         for _ in range(_MOST_TRIES):
             number = revision.number
-            program: RequestProgram | None = revision.program
+            program = revision.program
             if program is not None and program.holds(app):
                 return program
             program = RequestProgram(app, built_in, revision)

@@ -96,7 +96,10 @@ def match(app: Flask, ctx: RequestContext, program: RequestProgram) -> Plan:
         table = program.learn_host(app, environ, ctx.url_adapter)
     if table is not None:
         method = environ["REQUEST_METHOD"]
-        found = table.find(decode_wsgi(environ.get("PATH_INFO", "")), method)
+        path = environ.get("PATH_INFO", "")
+        if not path.isascii():
+            path = decode_wsgi(path)
+        found = table.find_literal(path, method) or table.find(path, method)
         if found is MISSING:
             ctx.keep_routing_error(NotFound())
             plan = ctx.plan = planned(app, ctx, program)
@@ -126,12 +129,6 @@ def planned(app: Flask, ctx: RequestContext, program: RequestProgram) -> Plan:
     if program.names_blueprints:
         return program.plan(app, endpoint)
     return program.plan_for(app, endpoint, tuple(ctx.request.blueprints))
-
-
-def is_rerouted(ctx: RequestContext) -> bool:
-    """Whether somebody gave the request another rule than the one that was found."""
-    request = ctx._request
-    return request is not None and request.url_rule is not ctx._rule
 
 
 def current_plan(app: Flask, ctx: RequestContext) -> Plan:

@@ -123,6 +123,15 @@ class RoutingTable:
         leaf, values = t.cast("tuple[Leaf, list[str]]", found)
         return None if leaf.has_changed(method) else self._match(path, leaf, values, in_context)
 
+    def find_literal(self, path: str, method: str) -> Match | None:
+        """Return the rule of a path that was found without a variable before, or ``None``."""
+        by_method = self.literal.get(path)
+        leaf = None if by_method is None else by_method.get(method)
+        if leaf is None or leaf.has_changed(method):
+            return None
+        defaults = leaf.rule.defaults
+        return leaf, dict(defaults) if defaults else {}
+
     def _match(self, path: str, leaf: Leaf, values: list[str], in_context: bool) -> Match | None:
         if leaf.needs_context and not in_context:
             return None

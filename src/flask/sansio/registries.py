@@ -13,6 +13,7 @@ from functools import wraps
 
 from ..pipeline.invalidation import Observable, Revision
 
+C = t.TypeVar("C", bound=type)
 K = t.TypeVar("K")
 V = t.TypeVar("V")
 D = t.TypeVar("D", bound="dict[t.Any, t.Any]")
@@ -31,10 +32,10 @@ def _notifying(name: str, base: type) -> t.Callable[..., t.Any]:
     return write
 
 
-def _watching(base: type, *names: str) -> t.Callable[[type], type]:
+def _watching(base: type, *names: str) -> t.Callable[[C], C]:
     """Have each named method of the container class notify the observers."""
 
-    def decorate(cls: type) -> type:
+    def decorate(cls: C) -> C:
         for name in names:
             setattr(cls, name, _notifying(name, base))
         return cls
