@@ -192,7 +192,7 @@ STATUSES = {
 
 @pytest.mark.parametrize("title", [title for title in HEADINGS if re.match(r"\d{3} ", title)])
 def test_http_error_on_the_page_occurs(title: str) -> None:
-    app = Flask("flask", instance_path="/nowhere")
+    app = Flask("faulty", instance_path="/nowhere")
     app.config["MAX_CONTENT_LENGTH"] = 100
     app.logger.disabled = True
     app.add_url_rule("/", view_func=lambda: request.form["name"], methods=["GET", "POST"])
