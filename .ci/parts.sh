@@ -19,6 +19,7 @@ run_packaging() { make packaging; }
 
 part install 'Installation: every tool of docs/install.md, every block that installs something'
 run_install() { tested install-matrix; }
+apart install
 
 part browser 'Browser: the demo in headless Chromium' chromium libatomic
 run_browser() { tested browser; }
@@ -76,12 +77,14 @@ run_differential() { make differential; }
 
 part jinja "Jinja: its own tests on our templates, for each release"
 run_jinja() { make jinja; }
+apart jinja
 
 part instructions 'Instructions: key requests within 5% of the record' valgrind
 run_instructions() { make instructions; }
 
 part additions 'Benchmarks: customised and extended applications answer as on the original'
 run_additions() { make bench-additions ARGS=--quick; }
+apart additions
 
 part lowest 'Lowest dependencies: tests, and compared with the live original' openssl
 run_lowest() {
