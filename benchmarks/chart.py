@@ -142,6 +142,6 @@ def summary(wsgi: dict[str, Any], http: dict[str, Any], additions: dict[str, Any
         lines.append(
             f"- **With an agent such as Sentry**, most of a request is the agent's work: a plain"
             f" request takes {us['ours']:.3g} µs instead of {us['original']:.3g}, which is"
-            f" {agent['ratio']:.1f} times faster."
+            f" {agent['ratio']:.1f} times as fast."
         )
     return "\n".join(lines) + "\n"

@@ -30,13 +30,6 @@ ARGUMENTS = [
 ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.site)
-
-
 @pytest.fixture(scope="session")
 def site() -> Path:
     """The folder of the site, built anew as `make docs` builds it."""

@@ -11,6 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.site
+
 WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
 SHOWN = [
     "index",

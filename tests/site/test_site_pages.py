@@ -15,6 +15,8 @@ import pytest
 
 from flask.cli import cli
 
+pytestmark = pytest.mark.site
+
 ROOT = Path(__file__).parents[2]
 FACTS = json.loads((ROOT / "tests" / "data" / "surface-3.1.3.json").read_text(encoding="utf-8"))
 

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.site
+
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial"
 STEPS = sorted(page.stem for page in TUTORIAL.glob("[0-9]*.md"))
 BLOCK = re.compile(
