@@ -39,6 +39,7 @@ SEARCHES = {
     "pytest fixture": "how-to/testing",
     "413": "reference/errors",
     "uvicorn": "asgi",
+    "pydantic": "how-to/typed-api",
     "WebSocket": "asgi",
     "CSRF": "how-to/forms-and-uploads",
     "tutorial": "tutorial/index",
