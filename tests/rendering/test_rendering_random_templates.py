@@ -1,4 +1,7 @@
-"""Random templates render as by Jinja: text, errors, their lines, and the order of evaluation."""
+"""Random templates render as by Jinja: text, errors, their lines, and the order of evaluation.
+
+Set ``HIPFLASK_TEMPLATES`` to compare another number of them than 300.
+"""
 
 from __future__ import annotations
 
