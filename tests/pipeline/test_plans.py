@@ -249,6 +249,19 @@ def test_hosts_that_are_trusted_from_now_on_count(app: Flask) -> None:
     assert client.get("/", base_url="http://example.com").text == "index"
 
 
+def test_hosts_that_the_request_class_trusts_from_now_on_count(app: Flask) -> None:
+    class Mine(Request):
+        pass
+
+    app.request_class = Mine
+    client = app.test_client()
+    for _ in range(3):
+        assert client.get("/", base_url="http://example.com").text == "index"
+    Mine.trusted_hosts = ["example.org"]
+    assert client.get("/", base_url="http://example.com").status_code == 400
+    assert client.get("/", base_url="http://example.org").text == "index"
+
+
 def test_two_applications_of_one_class_have_plans_of_their_own() -> None:
     class Shop(Flask):
         pass

@@ -330,3 +330,12 @@ def test_paths_without_a_variable_are_kept_and_no_others() -> None:
     for path in ("/a/b", "/a/c", "/a/d", "/missing"):
         table.find(path, "GET")
     assert list(table.literal) == ["/a/b"]
+
+
+@pytest.mark.parametrize("rule", ["/a/<name>", "/a/<int:name>", "/<first>/<name>", "/a/7"])
+def test_defaults_of_a_rule_are_among_the_arguments(rule: str) -> None:
+    url_map = Map([Rule(rule, endpoint="one", methods=["GET"], defaults={"page": 1})])
+    found = RoutingTable(url_map, "").find("/a/7", "GET")
+    assert isinstance(found, tuple)
+    assert found[1]["page"] == 1
+    assert found[1] == by_werkzeug(url_map, "/a/7", "GET")[1]
