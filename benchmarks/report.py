@@ -35,6 +35,7 @@ the versions it was measured with. To measure again:
 |---|---|---|
 | `make bench` | CPU time per request, in process | 6 minutes |
 | `make bench-additions` | the same with customisations and extensions | 8 minutes |
+| `python -m benchmarks.typed` | a validated request, beside other frameworks | 1 minute |
 | `make bench-http` | requests per second over loopback sockets (needs `wrk`) | 6 minutes |
 | `python -m benchmarks.instructions` | instructions per request (needs `valgrind`) | 2 minutes |
 | `python -m benchmarks.start` | CPU time of making applications, and of test clients | 1 minute |
@@ -269,10 +270,36 @@ def start_section(results: dict[str, Any]) -> str:
     return circumstances(results) + "\n" + table(head, lines)
 
 
+def typed_section(results: dict[str, Any]) -> str:
+    """The table of `benchmarks.typed`."""
+    place = results["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    text = (
+        f"{place['cpu']}, {place['cores']} cores, {place['system']}; CPython {results['python']};"
+        f" {versions}; measured on {results['date']}.\n\n"
+        "`PUT /items/42?page=2&notify=true` with a JSON body of six constrained fields, answered"
+        " with a model; applications and requests are in [typed_apps.py](typed_apps.py). The loop"
+        " that stands in for a server is counted on all sides.\n\n"
+    )
+    head = ["", "CPU, us", "Hipflask / this", "at most", "lowest to highest"]
+    lines = []
+    for row in results["rows"]:
+        if "part" not in row:
+            lines.append([row["title"], number(row["us"]), "", "", ""])
+            continue
+        part = number(row["part"])
+        if row["part"] <= row["target"]:
+            part = f"**{part}**"
+        span = f"{number(row['part_min'])} to {number(row['part_max'])}"
+        lines.append([row["title"], number(row["us"]), part, f"{row['target']:g}", span])
+    return text + table(head, lines)
+
+
 RENDERERS = {"requests": wsgi_section, "additions": additions_section}
 SECTIONS = (
     ("CPU time per request", "wsgi.json", wsgi_section),
     ("Customised and extended applications", "additions.json", additions_section),
+    ("Typed views", "typed.json", typed_section),
     ("Over sockets", "http.json", http_section),
     ("Instructions per request", "instructions.json", instructions_section),
     ("Start and test suites", "start.json", start_section),

@@ -30,8 +30,11 @@ from benchmarks import (  # noqa: E402
     run,
     start,
     starting,
+    typed,
+    typed_apps,
     worker,
 )
+from benchmarks.environments import RESULTS  # noqa: E402
 from benchmarks.peers import FACTORIES as PEERS  # noqa: E402
 from benchmarks.scenarios import BY_NAME, SCENARIOS, Exchange, Request, Scenario  # noqa: E402
 
@@ -86,6 +89,23 @@ def test_peers_give_the_same_answers(peer: str, answering: worker.Worker) -> Non
     for scenario in SCENARIOS:
         if scenario.peers:
             answering.prepare(scenario.name, peer)
+
+
+def test_the_validated_request_is_answered_and_a_wrong_one_refused() -> None:
+    app = typed_apps.create_ours()
+    right = typed_apps.call_wsgi(app, typed_apps.RAW)
+    wrong = typed_apps.call_wsgi(app, typed_apps.WRONG)
+    typed_apps.check(right, wrong)
+    assert wrong[0] == 422
+    with pytest.raises(AssertionError):
+        typed_apps.check(wrong, wrong)
+
+
+def test_typed_rows_keep_within_their_targets() -> None:
+    results = json.loads((RESULTS / "typed.json").read_text())
+    rows = [row for row in results["rows"] if "target" in row]
+    assert {row["name"]: row["target"] for row in rows} == typed.TARGETS
+    assert [row["name"] for row in rows if row["part"] > row["target"]] == []
 
 
 def test_the_grown_application_answers_its_measured_route() -> None:

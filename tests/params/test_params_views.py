@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.routing import Rule
 
 from flask import Blueprint, Flask, abort, g, json, request
 from flask.params import (
@@ -533,8 +534,42 @@ def test_http_errors_can_be_problem_documents(app: Flask) -> None:
     wrong = client.post("/1")
     assert (wrong.status_code, json.loads(wrong.data)["status"]) == (405, 405)
     assert set(wrong.allow) == {"GET", "HEAD", "OPTIONS"}
-    assert client.get("/401").headers["WWW-Authenticate"] == "Bearer"
+    assert client.get("/401").headers["WWW-Authenticate"].strip() == "Bearer"
     assert client.get("/302").headers["Location"] == "/1"
     failed = client.get("/2")
     assert (failed.status_code, json.loads(failed.data)["status"]) == (500, 500)
     assert pointers(client.get("/1?page=x")) == ["query /page"]
+
+
+def test_views_put_into_the_registry_are_typed(app: Flask) -> None:
+    def view(page: Query[int] = 1) -> str:
+        return str(page)
+
+    app.url_map.add(Rule("/assigned", endpoint="assigned"))
+    app.url_map.add(Rule("/decorated", endpoint="decorated"))
+    app.view_functions["assigned"] = view
+    app.endpoint("decorated")(view)
+    client = app.test_client()
+    assert client.get("/assigned?page=2").text == client.get("/decorated?page=2").text == "2"
+
+    def other(page: Query[int] = 1) -> str:
+        return f"other {page}"
+
+    app.view_functions["assigned"] = other
+    assert client.get("/assigned?page=2").text == "other 2"
+    assert client.get("/assigned?page=x").status_code == 422
+
+
+def test_a_view_that_is_typed_later_is_noticed(app: Flask) -> None:
+    def view(page: Any = 1) -> str:
+        return str(page)
+
+    app.add_url_rule("/", view_func=view)
+    assert app.view_functions["view"] is view
+    app.view_functions["view"] = typed(_annotated(view, page=Query[int]))
+    assert app.test_client().get("/?page=3").text == "3"
+
+
+def _annotated(view: Any, **annotations: Any) -> Any:
+    view.__annotations__.update(annotations)
+    return view

@@ -35,6 +35,19 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if config.option.markexpr != "typed_tools" else None
 
 
+class Unread(pytest.Module):
+    """A file of tests that is named on the command line of another environment's run."""
+
+    def collect(self) -> list[pytest.Item | pytest.Collector]:
+        return []
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: Any) -> pytest.Module | None:
+    if parent.config.option.markexpr == "typed_tools":
+        return None
+    return Unread.from_parent(parent, path=module_path)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:

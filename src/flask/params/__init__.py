@@ -17,5 +17,6 @@ from .problem import WrongMediaType as WrongMediaType
 from .problem import answer_with_problems as answer_with_problems
 from .results import responds as responds
 from .views import compile_view as compile_view
+from .views import compile_views as compile_views
 from .views import contracts_of as contracts_of
 from .views import typed as typed

@@ -66,9 +66,20 @@ class MsgspecCodec:
         run_check(check, data, pointer, faults)
         if not faults.found:
             # The checks of the model's own, as in __post_init__, which run once all else is right.
-            message, code = explain(None, str(error))
+            message, code = explain(None, _own_message(error))
             faults.add(_join_path(pointer, str(error)), message, code)
         return faults.found
+
+
+def _own_message(error: Exception) -> str:
+    """The message of a model's own check, unless it is one of attrs, whose quote the value."""
+    cause = error.__cause__
+    trace = None if cause is None else cause.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith("attr"):
+        return "Refused by a validator of the model"
+    return str(error)
 
 
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]|(\[\.\.\.\])")

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import inspect as mi
 
 from . import annotations as hints
-from .codec import Codec, PydanticCodec, make_codec
+from .codec import Codec, PydanticCodec, is_pydantic_model, make_codec
 from .contract import MISSING, Parameter
 from .faults import Fault, join_pointer
 
@@ -180,8 +180,8 @@ def model_fields(kind: t.Any) -> list[tuple[str, t.Any]]:
     origin = t.get_origin(kind) or kind
     if not isinstance(origin, type) or origin.__module__ in ("builtins", "datetime"):
         return []
-    pydantic: t.Any = getattr(kind, "__pydantic_fields__", None)
-    if pydantic:
+    pydantic: t.Any = getattr(kind, "model_fields", None)
+    if pydantic and is_pydantic_model(kind):
         return [(field.alias or name, field.annotation) for name, field in pydantic.items()]
     try:
         info = mi.type_info(kind)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import typing as t
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, MutableMapping
 from functools import update_wrapper
+from types import FunctionType
 
 from ..globals import _cv_request, request_ctx
 from ..helpers import is_async
@@ -65,6 +67,8 @@ def compile_view(view: View) -> View:
 
     :raises TypeError: if its declaration is wrong.
     """
+    if isinstance(view, FunctionType) and view in _untyped:
+        return view
     kept = getattr(view, _COMPILED, None)
     if kept is not None and kept[0] is view:  # and not copied from a view that this one wraps
         return t.cast(View, kept[1])
@@ -72,7 +76,21 @@ def compile_view(view: View) -> View:
     if compiled is not view:
         with contextlib.suppress(AttributeError, TypeError):  # a callable may have no room for it
             setattr(view, _COMPILED, (view, compiled))
+    elif isinstance(view, FunctionType):
+        _untyped.add(view)
     return compiled
+
+
+_untyped: weakref.WeakSet[FunctionType] = weakref.WeakSet()
+"""Views that declare nothing, so that their annotations are read once."""
+
+
+def compile_views(views: MutableMapping[str, View]) -> None:
+    """Compile the views that came into a registry by other ways than a route."""
+    for endpoint, view in list(views.items()):
+        compiled = compile_view(view)
+        if compiled is not view:
+            views[endpoint] = compiled
 
 
 def contracts_of(view: t.Any) -> dict[str | None, Contract]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import typing as t
 import weakref
@@ -430,6 +431,9 @@ _MOST_TRIES = 8
 
 def compile_program(app: Flask, built_in: type) -> RequestProgram:
     """Return what the application serves by, compiled anew if it has changed."""
+    params = sys.modules.get("flask.params")  # which a view with declared parameters imports
+    if params is not None:
+        params.compile_views(app.view_functions)
     with _lock:
         revision = app._revision
         if "_revision" not in vars(app):

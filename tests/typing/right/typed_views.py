@@ -9,7 +9,19 @@ import pydantic
 from werkzeug.datastructures import FileStorage
 
 from flask import Blueprint, Flask
-from flask.params import Body, Cookie, File, Form, Header, InvalidInput, Query, responds, typed
+from flask.openapi import OpenAPI, operation
+from flask.params import (
+    Body,
+    Cookie,
+    File,
+    Form,
+    Header,
+    InvalidInput,
+    Query,
+    answer_with_problems,
+    responds,
+    typed,
+)
 from flask.views import MethodView
 
 app = Flask(__name__)
@@ -112,3 +124,25 @@ def refused(error: InvalidInput) -> tuple[dict[str, object], int]:
 
 
 put_item(1, Item("a", 1.0), notify=True)
+
+openapi = OpenAPI(
+    app,
+    title="Shop",
+    version="1.0",
+    servers=[{"url": "https://shop.example"}],
+    security_schemes={"token": {"type": "http", "scheme": "bearer"}},
+    security=["token"],
+)
+OpenAPI(bp, title="Version 1", page="swagger-ui")
+OpenAPI(title="Later").init_app(app)
+answer_with_problems(app)
+answer_with_problems(bp)
+
+
+@app.get("/described")
+@operation(tags=["items"], security=[{"token": ["read"]}], examples={"one": Item("a", 1.0)})
+def described(page: Query[int]) -> list[Item]:
+    return []
+
+
+assert_type(described(1), list[Item])

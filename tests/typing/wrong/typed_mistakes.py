@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from flask import Flask
+from flask.openapi import OpenAPI, operation
 from flask.params import Body, Query, responds
 
 app = Flask(__name__)
@@ -53,3 +54,12 @@ put_item(Item("a"), page="2")  # refused: an int is wanted
 @responds("201")  # refused: a status is a number
 def with_responds() -> Item:
     return Item("a")
+
+
+OpenAPI(app, page="redoc")  # refused: no such page
+
+
+@app.get("/described")
+@operation(deprecated="since 1.1")  # refused: a flag
+def described() -> str:
+    return ""
