@@ -57,11 +57,12 @@ DIFFERENCES["async"] = DIFFERENCES["sync"] | {
     "concurrency.requests_in_threads": BLOCKS,
     "concurrency.two_apps_in_threads": BLOCKS,
     "limits.limits_set_in_a_before_request_hook": EARLY,
+    "streams.stream_with_context_in_the_client": LAZY,
+    "testing.kept_context_and_streams": LAZY,
     "testing.streaming_with_the_client": LAZY,
 }
 DIFFERENCES["mixed"] = DIFFERENCES["async"] | {
     "patterns.data_base_in_g": "a connection of one thread is used on the loop, in another one",
-    "testing.kept_context_and_streams": LAZY,
 }
 # On the server's loop, what a view leaves there stays.
 APART = ("loop_leftovers.",)

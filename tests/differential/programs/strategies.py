@@ -127,7 +127,8 @@ def ways_of(target: Target, part: Part) -> list[str]:
     if target.use or target is TARGETS["Blueprint"]:
         ways += ["subclass", "mixin"]
     plain = part.kind in {"method", "value"} and not part.name.startswith("__")
-    if target.instance and plain and part.name != "default":
+    # Of a request, 'trusted_hosts' is looked at later than on the original: see differences.md.
+    if target.instance and plain and part.name not in {"default", "trusted_hosts"}:
         ways.append("instance")
     return ways
 
