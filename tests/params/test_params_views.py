@@ -22,6 +22,7 @@ from flask.params import (
     InvalidInput,
     Query,
     answer_with_problems,
+    compile_views,
     responds,
     typed,
 )
@@ -558,6 +559,25 @@ def test_views_put_into_the_registry_are_typed(app: Flask) -> None:
     app.view_functions["assigned"] = other
     assert client.get("/assigned?page=2").text == "other 2"
     assert client.get("/assigned?page=x").status_code == 422
+
+
+class Growing(dict[str, Any]):
+    """A registry that another thread writes to whenever somebody goes over it."""
+
+    def items(self) -> Any:
+        for number, pair in enumerate(super().items()):
+            self[f"new{number}"] = dict
+            yield pair
+
+
+def test_views_are_compiled_while_others_are_added() -> None:
+    def view(page: Query[int] = 1) -> str:
+        return str(page)
+
+    views = Growing(view=view, other=dict)
+    compile_views(views)
+    assert views["view"].__wrapped__ is view
+    assert views["other"] is dict
 
 
 def test_a_view_that_is_typed_later_is_noticed(app: Flask) -> None:

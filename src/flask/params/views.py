@@ -87,9 +87,11 @@ _untyped: weakref.WeakSet[FunctionType] = weakref.WeakSet()
 
 def compile_views(views: MutableMapping[str, View]) -> None:
     """Compile the views that came into a registry by other ways than a route."""
-    for endpoint, view in list(views.items()):
+    # Other threads may declare views meanwhile: a copy is made in one step, a list is not.
+    known = dict.copy(views) if isinstance(views, dict) else dict(views)
+    for endpoint, view in known.items():
         compiled = compile_view(view)
-        if compiled is not view:
+        if compiled is not view and views.get(endpoint) is view:
             views[endpoint] = compiled
 
 
