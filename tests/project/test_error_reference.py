@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import warnings
 from collections.abc import Callable
 from contextvars import copy_context
 from pathlib import Path
@@ -68,7 +69,9 @@ def fill_session() -> None:
     def fill() -> None:
         session["text"] = " ".join(map(str, range(5000)))
 
-    app.test_client().get("/")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # whatever tests in other threads do to the filters
+        app.test_client().get("/")
 
 
 def declare_twice() -> None:
