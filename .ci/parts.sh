@@ -10,7 +10,7 @@ run_types() { make types; }
 
 part test 'Tests with the newest dependencies' openssl fish zsh
 run_test() { # a new environment, in which pip has chosen the newest allowed releases
-    make test
+    tested test
     versions .venv
 }
 
@@ -94,7 +94,7 @@ run_lowest() {
     for odd in test_odd_header_is_answered test_odd_request_target_is_answered; do
         apart+=" --deselect=tests/serving/test_serving_bad_input.py::$odd"
     done
-    make test VENV=.venv-lowest PIP_FLAGS='--constraint .ci/lowest.txt' ARGS="$apart"
+    tested_with="$apart" tested test VENV=.venv-lowest PIP_FLAGS='--constraint .ci/lowest.txt'
     versions .venv-lowest
 
     make VENV=.venv-lowest-original .venv-lowest-original/.created
@@ -120,6 +120,6 @@ under_python() { # under_python VERSION
     elif is_wanted test && .venv/bin/python --version | grep -q "Python $1\."; then
         skip "the part 'test' ran under it"
     else
-        make test VENV=".venv-$1" PYTHON="$python"
+        tested test VENV=".venv-$1" PYTHON="$python"
     fi
 }
