@@ -72,7 +72,7 @@ def test_an_application_without_hooks_is_served_by_the_entry_point_alone(kind: s
     names = called(customised.FACTORIES[kind](), environ_for(kind))
     assert "handle_request" not in names
     assert "finalize_request" not in names
-    assert len(names) < 20
+    assert len(names) < 24
 
 
 @pytest.mark.parametrize("method", ["HEAD", "GET"])
