@@ -325,14 +325,14 @@ def send_file(
     """
     response = werkzeug.utils.send_file(
         **_prepare_send_file_kwargs(
-            path_or_file=path_or_file,
-            mimetype=mimetype,
-            as_attachment=as_attachment,
-            download_name=download_name,
-            conditional=conditional,
             etag=etag,
-            last_modified=last_modified,
             max_age=max_age,
+            mimetype=mimetype,
+            conditional=conditional,
+            path_or_file=path_or_file,
+            download_name=download_name,
+            last_modified=last_modified,
+            as_attachment=as_attachment,
         )
     )
     if isinstance(path_or_file, (str, os.PathLike)):

@@ -1,18 +1,47 @@
-"""The signals that an application sends; they are blinker's."""
+"""The signals that an application sends; they are blinker's.
+
+In the order of a request's life: its context is pushed, it starts, a template is rendered, it
+finishes or fails, and its contexts are torn down.
+"""
 
 from __future__ import annotations
 
+from blinker import NamedSignal
 from blinker import Namespace as Namespace
 
-_signals = Namespace()
+_declared = Namespace()
 
-template_rendered = _signals.signal("template-rendered")
-before_render_template = _signals.signal("before-render-template")
-request_started = _signals.signal("request-started")
-request_finished = _signals.signal("request-finished")
-request_tearing_down = _signals.signal("request-tearing-down")
-got_request_exception = _signals.signal("got-request-exception")
-appcontext_tearing_down = _signals.signal("appcontext-tearing-down")
-appcontext_pushed = _signals.signal("appcontext-pushed")
-appcontext_popped = _signals.signal("appcontext-popped")
-message_flashed = _signals.signal("message-flashed")
+
+def _declare(name: str) -> NamedSignal:
+    return _declared.signal(name)
+
+
+appcontext_pushed = _declare("appcontext-pushed")
+"""Sent when an application context becomes current."""
+
+request_started = _declare("request-started")
+"""Sent before the first hook of a request."""
+
+before_render_template = _declare("before-render-template")
+"""Sent with ``template`` and ``context`` before rendering."""
+
+template_rendered = _declare("template-rendered")
+"""Sent with ``template`` and ``context`` after rendering."""
+
+message_flashed = _declare("message-flashed")
+"""Sent with ``message`` and ``category`` by :func:`flask.flash`."""
+
+got_request_exception = _declare("got-request-exception")
+"""Sent with an ``exception`` that nobody handled."""
+
+request_finished = _declare("request-finished")
+"""Sent with the ``response`` before it goes to the server."""
+
+request_tearing_down = _declare("request-tearing-down")
+"""Sent after the teardown functions of a request, with ``exc``."""
+
+appcontext_tearing_down = _declare("appcontext-tearing-down")
+"""Sent after the teardown functions of an application context, with ``exc``."""
+
+appcontext_popped = _declare("appcontext-popped")
+"""Sent when an application context is no longer current."""

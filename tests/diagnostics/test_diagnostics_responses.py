@@ -31,8 +31,8 @@ def test_view_that_returns_nothing(app: Flask) -> None:
     with pytest.raises(TypeError) as caught:
         serve(app, None)
     assert str(caught.value) == (
-        "The view function for 'index' did not return a valid response: it returned None. Did you"
-        " forget a return statement?"
+        "The view for 'index' did not return a valid response: it returned None. Is a return"
+        " statement missing?"
     )
 
 

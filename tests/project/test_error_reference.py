@@ -144,7 +144,7 @@ MESSAGES: dict[str, tuple[Callable[[], object], str]] = {
     "The name is already registered": (register_twice, "The name 'api' is already registered"),
     "may not contain a dot": (lambda: Blueprint("a.b", __name__), ""),
     "Allowed methods must be a list of strings": (methods_as_text, ""),
-    "The view function returned None": (reply(None), "view function for 'index' .*returned None"),
+    "The view function returned None": (reply(None), "view for 'index' .*returned None"),
     "is not a valid response": (reply(5), "not (?:return )?a valid response"),
     "Object of type is not JSON serializable": (
         reply({"x": object()}),

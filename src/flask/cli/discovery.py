@@ -69,8 +69,8 @@ def find_best_app(module: ModuleType) -> Flask:
 
     if forgetful:
         raise NoAppException(
-            f"Failed to find Flask application or factory in module {module.__name__!r}: the"
-            f" factory {forgetful[0]!r} returned None. Does it end with 'return app'?"
+            f"Failed to find Flask application or factory in {module.__name__!r}: its function"
+            f" {forgetful[0]!r} returned None. Does it end with 'return app'?"
         )
     raise NoAppException(
         "Failed to find Flask application or factory "

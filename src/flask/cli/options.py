@@ -57,14 +57,14 @@ def _env_file_callback(ctx: click.Context, param: click.Parameter, value: str | 
 # Eager, because the other options and the lookup of the application read the environment.
 _env_file_option = click.Option(
     ["-e", "--env-file"],
-    type=click.Path(exists=True, dir_okay=False),
     help=(
         "A dotenv file to set environment variables from, before .env and .flaskenv are looked"
         " at. Variables that are set stay as they are. Needs python-dotenv."
     ),
-    is_eager=True,
-    expose_value=False,
     callback=_env_file_callback,
+    expose_value=False,
+    is_eager=True,
+    type=click.Path(exists=True, dir_okay=False),
 )
 
 

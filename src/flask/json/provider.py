@@ -65,7 +65,7 @@ class JSONProvider:
         :raises TypeError: if there are both positional and keyword arguments.
         """
         if args and kwargs:
-            raise TypeError("A JSON response takes either args or kwargs, not both.")
+            raise TypeError("Data for a JSON response comes by args or kwargs: pass one kind only.")
         if kwargs:
             return kwargs
         if len(args) > 1:

@@ -56,9 +56,9 @@ def make_response(app: Flask, rv: t.Any) -> Response:
 
 
 def _nothing(whole: t.Any) -> str:
-    view = f"The view function for {request.endpoint!r} did not return a valid response:"
+    view = f"The view for {request.endpoint!r} did not return a valid response:"
     if whole is None:
-        return f"{view} it returned None. Did you forget a return statement?"
+        return f"{view} it returned None. Is a return statement missing?"
     return f"{view} the body in {whole!r} is None."
 
 

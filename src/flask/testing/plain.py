@@ -196,7 +196,12 @@ def origin(environ: WSGIEnvironment) -> tuple[str, str] | None:
     host = environ.get("HTTP_HOST")
     if type(host) is not str or not _is_path(root) or not _is_path(path):
         return None
+    if not _NOT_IN_HOSTS.isdisjoint(host):
+        return None
     return _host_name(environ["wsgi.url_scheme"], host), f"{root.rstrip('/')}/{path.lstrip('/')}"
+
+
+_NOT_IN_HOSTS = frozenset("/?#@\\")
 
 
 @lru_cache(maxsize=256)
