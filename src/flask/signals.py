@@ -9,11 +9,11 @@ from __future__ import annotations
 from blinker import NamedSignal
 from blinker import Namespace as Namespace
 
-_declared = Namespace()
+_signals = Namespace()
 
 
 def _declare(name: str) -> NamedSignal:
-    return _declared.signal(name)
+    return _signals.signal(name)
 
 
 appcontext_pushed = _declare("appcontext-pushed")
