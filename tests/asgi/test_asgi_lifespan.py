@@ -190,7 +190,7 @@ def run_program(source: str) -> list[str]:
 
 @pytest.mark.skipif(
     sys.version_info[:2] == (3, 12),
-    reason="a known fault: CPython 3.12 starts no threads while it ends, and the functions don't run",
+    reason="a known fault: they don't run, as CPython 3.12 starts no threads while it ends",
 )
 def test_under_wsgi_they_run_around_the_first_request_and_the_end_of_the_process() -> None:
     assert run_program(
@@ -350,7 +350,7 @@ def test_shutdown_waits_for_background_tasks_with_a_bound(app: Flask) -> None:
 
 @pytest.mark.skipif(
     sys.version_info[:2] == (3, 12),
-    reason="a known fault: CPython 3.12 starts no threads while it ends, and the functions don't run",
+    reason="a known fault: they don't run, as CPython 3.12 starts no threads while it ends",
 )
 def test_background_tasks_of_a_wsgi_process_are_finished_at_its_end() -> None:
     assert run_program(
