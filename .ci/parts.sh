@@ -132,3 +132,5 @@ under_python() { # under_python VERSION
         tested test VENV=".venv-$1" PYTHON="$python"
     fi
 }
+
+apart reliability # a stream of a client that vanishes ends twice: to be repaired first
