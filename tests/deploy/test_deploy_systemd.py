@@ -113,8 +113,10 @@ def test_service_is_started_reloaded_and_stopped_as_its_units_say(host: Host) ->
         assert ask(stranger, "/where").status_code == 400
 
         (reload,) = service["ExecReload"]
+        # READY=1 is said before the last worker is forked.
+        count = int(environment(service)["WEB_CONCURRENCY"])
+        wait_until(lambda: len(workers(process)) == count, lambda: process.last_words)
         before = set(workers(process))
-        assert len(before) == int(environment(service)["WEB_CONCURRENCY"])
         host.run(reload.replace("$MAINPID", str(process.pid)))
         wait_until(lambda: not before & set(workers(process)), lambda: process.last_words)
         assert ask(site, "/healthz").status_code == 200

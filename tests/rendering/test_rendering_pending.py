@@ -9,8 +9,9 @@ import weakref
 
 import jinja2
 import pytest
+from werkzeug.test import create_environ
 
-from flask import Flask
+from flask import Flask, stream_template_string
 from flask.rendering import pending
 from flask.rendering.state import state_of
 from flask.rendering.template import ApplicationTemplate
@@ -123,3 +124,29 @@ def test_threads_render_while_one_of_them_writes() -> None:
         thread.join()
     assert rendered == ["<1>\n1"] * 160
     assert t.cast(ApplicationTemplate, template).program is not None
+
+
+def test_what_a_template_was_given_is_let_go_though_the_template_waits_for_its_functions() -> None:
+    app = Flask(__name__)
+    closed = []
+
+    def chunks() -> t.Iterator[str]:
+        try:
+            yield from "abc"
+        finally:
+            closed.append(True)
+
+    @app.route("/")
+    def index() -> t.Iterator[str]:
+        return stream_template_string("{% for c in chunks %}{{ c }}{% endfor %}", chunks=chunks())
+
+    gc.collect()
+    gc.disable()
+    try:
+        body = app(create_environ("/"), lambda *args: lambda data: None)
+        assert next(iter(body)) == b"a"
+        t.cast(t.Any, body).close()
+        del body
+        assert closed == [True]
+    finally:
+        gc.enable()

@@ -46,7 +46,8 @@ def _evaluate(hint: t.Any, function: t.Any) -> t.Any:
     for frames in (False, True):
         scope, local = _namespaces(function, frames)
         try:
-            value = eval(hint, scope, local) if isinstance(hint, str) else hint
+            # The application's own source, as typing.get_type_hints() evaluates it.
+            value = eval(hint, scope, local) if isinstance(hint, str) else hint  # nosec B307
             return _resolve(value, scope, local)
         except NameError as raised:
             error = raised

@@ -23,24 +23,22 @@ class Folding:
         self.written: dict[int, Outcome] = {}
 
     def write(self, node: nodes.Expr, compute: t.Callable[[], str]) -> str:
-        """Compute the text of a constant, and remember it, or the exception."""
-        try:
-            text = compute()
-        except Exception as error:
-            self.written[id(node)] = node, error.with_traceback(None)
-            raise
+        """Compute the text of a constant, and remember it."""
+        # Where it is Impossible, nothing is noted: an exception's traceback would keep alive what
+        # the request that compiled the template was working with.
+        text = compute()
         self.written[id(node)] = node, text
         return text
 
     def written_before(self, node: nodes.Expr) -> str:
-        """Return the text of a constant, or raise what computing it raised.
+        """Return the text of a constant.
 
         :raises ~jinja2.nodes.Impossible: if it was never computed.
         """
-        outcome = self.written.get(id(node), (node, nodes.Impossible()))[1]
-        if isinstance(outcome, Exception):
-            raise outcome
-        return t.cast(str, outcome)
+        outcome = self.written.get(id(node))
+        if outcome is None:
+            raise nodes.Impossible
+        return t.cast(str, outcome[1])
 
 
 class RememberingOptimizer(Optimizer):

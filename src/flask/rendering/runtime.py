@@ -184,7 +184,8 @@ def _make_helpers(environment: Environment) -> Helpers:
             write(context, out)
         except StopIteration as error:
             ended(error)
-        return Markup(concat(out)) if context.eval_ctx.autoescape else concat(out)
+        text = concat(out)  # A template's output, which has escaped what it was given.
+        return Markup(text) if context.eval_ctx.autoescape else text  # nosec B704
 
     @internalcode
     def call(context: Context, obj: t.Any, args: tuple[t.Any, ...]) -> t.Any:
@@ -204,7 +205,8 @@ def _make_helpers(environment: Environment) -> Helpers:
                 given = _arguments_of_macro(obj, args, kwargs)
                 if given is not None and obj._environment is environment:
                     rendered = obj._func(*args, *given)
-                    return Markup(rendered) if context.eval_ctx.autoescape else rendered
+                    autoescape = context.eval_ctx.autoescape
+                    return Markup(rendered) if autoescape else rendered  # nosec B704
             elif kind is MethodType:
                 shortcut = shortcuts.get(obj.__func__)
                 if shortcut is not None:
