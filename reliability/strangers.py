@@ -106,7 +106,9 @@ USES: dict[str, Callable[[str], Any]] = {
     "content_type": lambda name: flask.Response("text", content_type=f"text/{name}"),
     "status": lambda name: ("text", f"299 {name}"),
     "redirect": lambda name: flask.redirect(f"/{name}"),
-    "template": lambda name: flask.render_template_string("{{ name }}" + name, name=name),
+    # With a hyphen: CPython 3.12 keeps constants that look like identifiers forever. A loop over
+    # `compile(f"'n{number}'", "", "eval")` shows it: one block for each, without any package.
+    "template": lambda name: flask.render_template_string("{{ name }}-" + name, name=name),
     "error": _raise_new_class,
     "read": _read,
     "flash": _flash,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -26,8 +25,6 @@ STORED = (
 
 @pytest.mark.parametrize("kind", STORED)
 def test_requests_leave_nothing_behind(kind: str, tmp_path: Path) -> None:
-    if kind == "used for template" and sys.version_info[:2] == (3, 12):
-        pytest.skip("a known fault: under CPython 3.12 a request leaves a block behind")
     strangers = Strangers(make_app(tmp_path))
     assert growth(strangers, KINDS[kind], COUNT, WARM_UP) <= MOST_BLOCKS
 

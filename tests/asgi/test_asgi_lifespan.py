@@ -188,10 +188,6 @@ def run_program(source: str) -> list[str]:
     return done.stdout.split("\n")[:-1]
 
 
-@pytest.mark.skipif(
-    sys.version_info[:2] == (3, 12),
-    reason="a known fault: they don't run, as CPython 3.12 starts no threads while it ends",
-)
 def test_under_wsgi_they_run_around_the_first_request_and_the_end_of_the_process() -> None:
     assert run_program(
         """
@@ -215,6 +211,28 @@ def test_under_wsgi_they_run_around_the_first_request_and_the_end_of_the_process
             print(app.test_client().get("/").text)
         """
     ) == ["declared", "before", "enter", "hello", "hello", "after", "leave"]
+
+
+@pytest.mark.parametrize("declare", ["def after():", "async def after():"])
+def test_started_on_a_servers_loop_they_run_at_the_end_of_the_process(declare: str) -> None:
+    assert run_program(
+        f"""
+        import asyncio
+        from flask import Flask
+        from tests.asgi.harness import request
+        app = Flask(__name__)
+
+        @app.after_serving
+        {declare}
+            print("after")
+
+        @app.get("/")
+        async def index():
+            return "hello"
+
+        print(asyncio.run(request(app)).body.decode())
+        """
+    ) == ["hello", "after"]
 
 
 def test_under_wsgi_a_failure_is_raised_and_tried_again(app: Flask) -> None:
@@ -348,10 +366,6 @@ def test_shutdown_waits_for_background_tasks_with_a_bound(app: Flask) -> None:
     assert seen == ["short", "cancelled"]
 
 
-@pytest.mark.skipif(
-    sys.version_info[:2] == (3, 12),
-    reason="a known fault: they don't run, as CPython 3.12 starts no threads while it ends",
-)
 def test_background_tasks_of_a_wsgi_process_are_finished_at_its_end() -> None:
     assert run_program(
         """
@@ -367,6 +381,24 @@ def test_background_tasks_of_a_wsgi_process_are_finished_at_its_end() -> None:
             app.add_background_task(task)
         """
     ) == ["done"]
+
+
+def test_background_task_that_starts_another_at_the_end_of_a_wsgi_process() -> None:
+    assert run_program(
+        """
+        import asyncio
+        from flask import Flask
+        app = Flask(__name__)
+
+        async def first():
+            await asyncio.sleep(0.1)
+            app.add_background_task(print, "second")
+            await asyncio.sleep(0.1)
+
+        with app.app_context():
+            app.add_background_task(first)
+        """
+    ) == ["second"]
 
 
 def test_tasks_without_a_bound_are_refused(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

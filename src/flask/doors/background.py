@@ -10,7 +10,7 @@ import threading
 import typing as t
 from contextvars import copy_context
 
-from .lifespan import HomeLoop, call_in, with_app_context
+from .lifespan import HomeLoop, call_in, do_nothing, with_app_context
 from .threads import WorkerPool
 
 if t.TYPE_CHECKING:
@@ -56,9 +56,9 @@ class BackgroundTasks:
                     f" {function!r} was not started. Hand over long work to a task queue."
                 )
             self._count += 1
-            if loop is None:
-                loop = HomeLoop.get().loop
-                self._finish_at_exit(app, loop)
+        if loop is None:
+            loop = HomeLoop.get().loop
+            self._finish_at_exit(app, loop)
         context = copy_context()
         coroutine = self._run(app, function, args, kwargs)
 
@@ -86,9 +86,10 @@ class BackgroundTasks:
                 self._count -= 1
 
     def _threads(self) -> WorkerPool:
-        if self._pool is None:
-            self._pool = WorkerPool(MOST_THREADS, "flask-background")
-        return self._pool
+        with self._lock:
+            if self._pool is None:
+                self._pool = WorkerPool(MOST_THREADS, "flask-background")
+            return self._pool
 
     async def finish(self, timeout: float | None) -> None:
         """Wait for the tasks, then cancel those that take longer; on their loop.
@@ -107,9 +108,12 @@ class BackgroundTasks:
             pool.close()
 
     def _finish_at_exit(self, app: App, loop: asyncio.AbstractEventLoop) -> None:
-        if self._is_finished_at_exit:
-            return
-        self._is_finished_at_exit = True
+        with self._lock:
+            if self._is_finished_at_exit:
+                return
+            self._is_finished_at_exit = True
+        # CPython 3.12 starts no threads while it ends, when a task may need its first one.
+        self._threads().submit(do_nothing)
         timeout = shutdown_timeout(app)
 
         def finish() -> None:

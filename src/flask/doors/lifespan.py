@@ -54,6 +54,10 @@ class Lifespan:
             self._end_thread()
             raise
 
+    def keep_thread(self) -> None:
+        """Have the thread for sync functions ready, which can't be started while Python ends."""
+        self._open_thread().submit(do_nothing)
+
     async def stop(self, app: App) -> list[BaseException]:
         """Call ``after_serving`` functions, then leave the generators, the last entered first.
 
@@ -97,9 +101,12 @@ class Lifespan:
             raise RuntimeError(f"{generator!r} yields more than once; it should yield once.")
 
     async def _in_thread(self, app: App, function: t.Callable[[], T]) -> T:
+        return await call_in(self._open_thread().submit, with_app_context(app, function))
+
+    def _open_thread(self) -> PinnedThread:
         if self._thread is None:
             self._thread = PinnedThread("flask-lifespan")
-        return await call_in(self._thread.submit, with_app_context(app, function))
+        return self._thread
 
     def _end_thread(self) -> None:
         thread, self._thread = self._thread, None
@@ -108,6 +115,10 @@ class Lifespan:
 
 
 _ENDED: t.Any = object()
+
+
+def do_nothing() -> None:
+    """Be the job by which a thread is started before there is any."""
 
 
 def with_app_context(app: App, function: t.Callable[[], T]) -> t.Callable[[], T]:
@@ -217,10 +228,9 @@ def ensure_started(app: App) -> None:
         if state.is_started:
             return
         lifespan = Lifespan()
-        home = HomeLoop.get()
-        home.run(lifespan.start(app))
+        HomeLoop.get().run(lifespan.start(app))
         state.is_started = True
-        atexit.register(_stop_at_exit, weakref.ref(app), lifespan, os.getpid())
+        _stop_when_process_ends(app, lifespan)
 
 
 async def ensure_started_on_loop(app: App) -> None:
@@ -233,11 +243,19 @@ async def ensure_started_on_loop(app: App) -> None:
                     lifespan = Lifespan()
                     await lifespan.start(app)
                     state.is_started = True
-                    atexit.register(_stop_at_exit, weakref.ref(app), lifespan, os.getpid())
+                    _stop_when_process_ends(app, lifespan)
             finally:
                 state.lock.release()
         else:
             await asyncio.sleep(0.01)
+
+
+def _stop_when_process_ends(app: App, lifespan: Lifespan) -> None:
+    # CPython 3.12 starts no threads while it ends, so those that are needed then start now.
+    HomeLoop.get()
+    if not all(map(inspect.iscoroutinefunction, app.after_serving_funcs)):
+        lifespan.keep_thread()
+    atexit.register(_stop_at_exit, weakref.ref(app), lifespan, os.getpid())
 
 
 def _stop_at_exit(ref: weakref.ref[App], lifespan: Lifespan, pid: int) -> None:
