@@ -119,7 +119,7 @@ def copy_current_request_context(f: F) -> F:
         with template.copy() as context:
             return context.app.ensure_sync(f)(*args, **kwargs)
 
-    return update_wrapper(wrapper, f)  # type: ignore[return-value]
+    return t.cast("F", update_wrapper(wrapper, f))
 
 
 def has_request_context() -> bool:

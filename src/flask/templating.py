@@ -203,7 +203,8 @@ def _current() -> Flask:
     context = _cv_app.get(None)
     if context is not None and current_app is _own_current_app:
         return context.app
-    return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
+    proxy: t.Any = current_app
+    return t.cast("Flask", proxy._get_current_object())
 
 
 def render_template(

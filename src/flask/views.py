@@ -65,19 +65,19 @@ class View:
         view: Any
         if cls.init_every_request:
 
-            def view_by_fresh_instance(**kwargs: Any) -> ft.ResponseReturnValue:
+            def view_by_fresh_instance(**kwargs: Any) -> Any:
                 # Read from the function that was handed out, which code may have pointed at
                 # another class since.
                 instance = view.view_class(*class_args, **class_kwargs)
-                return _app().ensure_sync(instance.dispatch_request)(**kwargs)  # type: ignore[no-any-return]
+                return _app().ensure_sync(instance.dispatch_request)(**kwargs)
 
             view = view_by_fresh_instance
 
         else:
             instance = cls(*class_args, **class_kwargs)
 
-            def view_by_shared_instance(**kwargs: Any) -> ft.ResponseReturnValue:
-                return _app().ensure_sync(instance.dispatch_request)(**kwargs)  # type: ignore[no-any-return]
+            def view_by_shared_instance(**kwargs: Any) -> Any:
+                return _app().ensure_sync(instance.dispatch_request)(**kwargs)
 
             view = view_by_shared_instance
 
@@ -158,4 +158,5 @@ class MethodView(View):
                 f"{type(self).__name__} is registered for {method}"
                 f" but has no method named {method.lower()!r}."
             )
-        return _app().ensure_sync(handler)(**kwargs)  # type: ignore[no-any-return]
+        rv: ft.ResponseReturnValue = _app().ensure_sync(handler)(**kwargs)
+        return rv

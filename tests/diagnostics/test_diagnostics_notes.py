@@ -5,7 +5,6 @@ The original raises the same exceptions with the same texts, and without a note.
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -148,72 +147,3 @@ def test_help_that_fails_leaves_the_error_as_it_is(
     error = LookupError("x")
     notes.annotate(app, error)
     assert not hasattr(error, "__notes__")
-
-
-# The traceback
-
-
-class Failing:
-    """What a view may do, from a line of the application's own."""
-
-    def view(self) -> str:
-        raise LookupError("here")
-
-
-def frames_above(error: BaseException) -> list[str]:
-    """Answer the framework's frames between the server and the application's line."""
-    frames = []
-    trace = error.__traceback__
-    while trace is not None:
-        name = trace.tb_frame.f_globals["__name__"]
-        if name.startswith("flask.") and not name.startswith("flask.testing"):
-            frames.append(trace.tb_frame.f_code.co_name)
-        trace = trace.tb_next
-    return frames
-
-
-class Replacing(Flask):
-    def dispatch_request(self) -> Any:
-        return super().dispatch_request()
-
-
-@pytest.mark.parametrize("hooked", [False, True])
-@pytest.mark.parametrize("kind", [Flask, Replacing])
-def test_traceback_has_four_frames_of_the_framework_at_most(
-    kind: type[Flask], hooked: bool
-) -> None:
-    # The original has seven.
-    app = kind("shop", static_folder=None)
-    app.testing = True
-    app.add_url_rule("/", "index", Failing().view)
-    if hooked:
-        app.before_request(lambda: None)
-        app.errorhandler(ValueError)(lambda error: "")
-    with pytest.raises(LookupError) as caught:
-        app.test_client().get("/")
-    above = frames_above(caught.value)
-    assert len(above) <= 4
-    assert caught.traceback[-1].name == "view"
-    for entry in caught.traceback:
-        assert "type: ignore" not in str(entry.statement)
-
-
-def test_logged_traceback_begins_in_the_application(caplog: pytest.LogCaptureFixture) -> None:
-    app = Flask("shop", static_folder=None)
-    app.add_url_rule("/", "index", Failing().view)
-    app.test_client().get("/")
-    (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
-    assert record.exc_info is not None
-    trace = record.exc_info[2]
-    assert trace is not None
-    assert trace.tb_frame.f_code.co_name == "view"
-
-
-def test_error_of_the_framework_alone_keeps_its_frames() -> None:
-    app = Flask("shop", static_folder=None)
-    app.testing = True
-    app.add_url_rule("/", "index", list)
-    app.view_functions["index"] = lambda: None  # type: ignore[assignment, return-value]
-    with pytest.raises(TypeError, match="returned None") as caught:
-        app.test_client().get("/")
-    assert "make_response" in frames_above(caught.value)

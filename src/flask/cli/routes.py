@@ -130,7 +130,8 @@ def _show_plans(rules: list[Rule], sort: str) -> None:
 
     if sort != "match":
         rules = sorted(rules, key=lambda rule: (str(rule.endpoint), rule.rule))
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    proxy: Any = current_app
+    app = proxy._get_current_object()
     blocks = [application_lines(app), *(route_lines(app, rule) for rule in rules)]
     click.echo("\n\n".join("\n".join(lines) for lines in blocks))
 

@@ -1,20 +1,52 @@
-"""Tracebacks that begin where the application's code does."""
+"""Tracebacks that begin in the application's code and show few frames of the framework."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import TracebackType
 
 _PACKAGE = __name__.partition(".")[0]
+_LIMIT = 4
 
 
 def shortened(trace: TracebackType | None) -> TracebackType | None:
-    """Return a traceback from the first frame on that is not the framework's.
+    """Return a traceback that begins at the first frame of the application's.
 
-    Where all frames are the framework's, as for a view that returns nothing, all of them stay.
+    Above each further frame of the application's, at most four frames of the framework in a row
+    are kept: the one that was called, and the last three. Where all frames are the framework's,
+    as for a view that returns nothing, the last four are kept.
     """
-    position = trace
-    while position is not None:
-        if position.tb_frame.f_globals.get("__name__", "").partition(".")[0] != _PACKAGE:
-            return position
-        position = position.tb_next
-    return trace
+    frames = list(_frames(trace))
+    first = next((at for at, each in enumerate(frames) if not _is_ours(each)), None)
+    if first is None:
+        return trace if len(frames) <= _LIMIT else frames[-_LIMIT]
+    kept: list[TracebackType] = []
+    run: list[TracebackType] = []
+    for each in frames[first:]:
+        if _is_ours(each):
+            run.append(each)
+            continue
+        kept += run if len(run) <= _LIMIT else [run[0], *run[1 - _LIMIT :]]
+        kept.append(each)
+        run = []
+    kept += run
+    return frames[first] if len(kept) == len(frames) - first else _chained(kept)
+
+
+def _frames(trace: TracebackType | None) -> Iterator[TracebackType]:
+    while trace is not None:
+        yield trace
+        trace = trace.tb_next
+
+
+def _is_ours(trace: TracebackType) -> bool:
+    name: str = trace.tb_frame.f_globals.get("__name__", "")
+    return name.partition(".")[0] == _PACKAGE
+
+
+def _chained(frames: list[TracebackType]) -> TracebackType | None:
+    """Return a new traceback of these frames; the one they come from stays as it is."""
+    chain: TracebackType | None = None
+    for each in reversed(frames):
+        chain = TracebackType(chain, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    return chain

@@ -6,6 +6,7 @@ import enum
 import typing as t
 
 from ..ctx import after_this_request, has_request_context
+from ..diagnostics.tracebacks import shortened
 
 if t.TYPE_CHECKING:
     from ..sansio.app import App
@@ -52,7 +53,11 @@ class AsgiApplication(_App):
         door = self._asgi_door
         if door is None:
             door = self._open_asgi_door()
-        await (door.handle or door.serve)(t.cast(t.Any, self), scope, receive, send)
+        try:
+            await (door.handle or door.serve)(t.cast(t.Any, self), scope, receive, send)
+        except Exception as error:
+            error.__traceback__ = shortened(error.__traceback__)
+            raise
 
     def _replaced_entry(self) -> t.Any:
         """Return the WSGI application with all that was put around it, or ``None``: nothing was.

@@ -70,11 +70,11 @@ class BackgroundTasks:
         loop.call_soon_threadsafe(begin)
 
     async def _run(
-        self, app: App, function: t.Callable[..., t.Any], args: t.Any, kwargs: dict[str, t.Any]
+        self, app: t.Any, function: t.Callable[..., t.Any], args: t.Any, kwargs: dict[str, t.Any]
     ) -> None:
         try:
             if inspect.iscoroutinefunction(function):
-                with app.app_context():  # type: ignore[attr-defined]
+                with app.app_context():
                     await function(*args, **kwargs)
             else:
                 bound = with_app_context(app, lambda: function(*args, **kwargs))

@@ -82,17 +82,17 @@ class Lifespan:
                 failures.append(error)
         return failures
 
-    async def _call(self, app: App, function: Step) -> t.Any:
+    async def _call(self, app: t.Any, function: Step) -> t.Any:
         if inspect.iscoroutinefunction(function):
-            with app.app_context():  # type: ignore[attr-defined]
+            with app.app_context():
                 return await function()
         result = await self._in_thread(app, function)
         return await result if inspect.isawaitable(result) else result
 
-    async def _advance(self, app: App, generator: t.Any) -> bool:
+    async def _advance(self, app: t.Any, generator: t.Any) -> bool:
         """Run a generator to its next ``yield``; return whether there was one."""
         if hasattr(generator, "__anext__"):
-            with app.app_context():  # type: ignore[attr-defined]
+            with app.app_context():
                 return await anext(generator, _ENDED) is not _ENDED
         return await self._in_thread(app, lambda: next(generator, _ENDED)) is not _ENDED
 
@@ -121,11 +121,11 @@ def do_nothing() -> None:
     """Be the job by which a thread is started before there is any."""
 
 
-def with_app_context(app: App, function: t.Callable[[], T]) -> t.Callable[[], T]:
+def with_app_context(app: t.Any, function: t.Callable[[], T]) -> t.Callable[[], T]:
     """Return a function that calls another with the application current."""
 
     def call() -> T:
-        with app.app_context():  # type: ignore[attr-defined]
+        with app.app_context():
             return function()
 
     return call

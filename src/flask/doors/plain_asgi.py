@@ -30,7 +30,6 @@ from .sending import Send
 
 if t.TYPE_CHECKING:
     from ..app import Flask
-    from ..pipeline.plan import Plan
     from .asgi import AsgiDoor
 
 Handler = t.Callable[["Flask", Scope, Receive, Send], t.Awaitable[None]]
@@ -131,7 +130,7 @@ def make_plain_handler(
                 await serve(app, scope, receive, send)
                 return
             leaf, view_args = found
-        plan: Plan | None = leaf.plan
+        plan: t.Any = leaf.plan
         if plan is None or plan.program is not program:
             plan = program.plan(app, leaf.endpoint)
             leaf.plan = plan
@@ -161,7 +160,7 @@ def make_plain_handler(
             try:
                 # View
                 try:
-                    coroutine = plan.view(**view_args)  # type: ignore[misc]
+                    coroutine = plan.view(**view_args)
                     try:
                         awaited = coroutine.send(None)
                     except StopIteration as stop:

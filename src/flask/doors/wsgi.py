@@ -27,7 +27,6 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from ..app import Flask
-    from ..pipeline.plan import Plan
 
 Handler = t.Callable[["Flask", "WSGIEnvironment", "StartResponse"], t.Iterable[bytes]]
 
@@ -41,7 +40,8 @@ def serve(
         response: t.Any = conductor.handle_request(app, ctx, program)
         # What fails from here on is nothing that an error handler could answer.
         try:
-            return response(environ, start_response)  # type: ignore[no-any-return]
+            body: t.Iterable[bytes] = response(environ, start_response)
+            return body
         except BaseException as raised:
             ctx.error = steps.teardown_error(ctx.error, raised)
             raise
@@ -76,7 +76,7 @@ def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
     config = declared.config
     hosts_by_scheme = program.hosts
     request_class = program.request_class
-    html = program.text_type
+    html: t.Any = program.text_type
     provider: t.Any = declared.json
     json_body = program.json_body
     preserve = steps.PRESERVE
@@ -139,7 +139,7 @@ def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
             if found is None or found is MISSING:
                 return serve(app, environ, start_response, program)
             leaf, view_args = found
-        plan: Plan | None = leaf.plan
+        plan: t.Any = leaf.plan
         if plan is None or plan.program is not program:
             plan = leaf.plan = program.plan(app, leaf.endpoint)
         if not plan.is_plain:
@@ -161,7 +161,7 @@ def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
             try:
                 # View
                 try:
-                    rv = plan.view(**view_args)  # type: ignore[misc]
+                    rv = plan.view(**view_args)
                 except Exception as raised:
                     rv = conductor.handle_user_exception(app, ctx, raised)
                 # Response
@@ -193,9 +193,10 @@ def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
                 raise
             try:
                 if body is None:
-                    return response(environ, start_response)  # type: ignore[no-any-return]
+                    pieces: t.Iterable[bytes] = response(environ, start_response)
+                    return pieces
                 length = ("Content-Length", str(len(body)))
-                start_response("200 OK", [content_type, length])  # type: ignore[list-item]
+                start_response("200 OK", [content_type, length])
                 return iter(() if method == "HEAD" else (body,))
             except BaseException as raised:
                 ctx.error = steps.teardown_error(ctx.error, raised)

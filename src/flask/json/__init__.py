@@ -48,7 +48,8 @@ def dumps(obj: t.Any, **kwargs: t.Any) -> str:
     In an application context this is ``current_app.json.dumps``; outside of one, the standard
     library's, which additionally handles the types that the default provider does.
     """
-    return _provider().dumps(obj, **kwargs)  # type: ignore[no-any-return]
+    text: str = _provider().dumps(obj, **kwargs)
+    return text
 
 
 def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
@@ -72,4 +73,4 @@ def jsonify(*args: t.Any, **kwargs: t.Any) -> Response:
     One positional argument is the data itself, several are a list, keyword arguments are an
     object, and none at all is ``null``.  Both kinds together raise :exc:`TypeError`.
     """
-    return current_app.json.response(*args, **kwargs)  # type: ignore[return-value]
+    return t.cast("Response", current_app.json.response(*args, **kwargs))

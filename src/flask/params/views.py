@@ -214,7 +214,8 @@ def prepare(extractors: t.Sequence[Extract], arguments: dict[str, t.Any]) -> Non
 
 def _missing_context() -> t.Any:
     """Have the proxy raise the error that says what is missing."""
-    return request_ctx._get_current_object()  # type: ignore[attr-defined]
+    proxy: t.Any = request_ctx
+    return proxy._get_current_object()
 
 
 def _refusal(extractors: t.Sequence[Extract], ctx: t.Any, arguments: dict[str, t.Any]) -> Problem:

@@ -125,10 +125,10 @@ class ApplicationTemplate(Template):
 
     def _listing(self, program: Program) -> Template:
         """Return a copy whose root function returns what Jinja's own one yields."""
-        listing = t.cast(Template, object.__new__(type(self)))
+        listing: t.Any = object.__new__(type(self))
         listing.__dict__.update(self.__dict__)
-        listing.root_render_func = partial(self._pieces, program)  # type: ignore[assignment]
-        return listing
+        listing.root_render_func = partial(self._pieces, program)
+        return t.cast(Template, listing)
 
     def _pieces(self, program: Program, context: Context) -> t.Iterable[str]:
         if type(context) is not Context or type(context.parent) is not dict:

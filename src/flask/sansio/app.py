@@ -331,7 +331,7 @@ class App(AppServing, Scaffold):
         **options: t.Any,
     ) -> None:
         if endpoint is None:
-            endpoint = _endpoint_from_view_func(view_func)  # type: ignore[arg-type]
+            endpoint = _endpoint_from_view_func(t.cast(t.Any, view_func))
         methods = _declared_methods(rule, options.pop("methods", None), view_func)
         required = set(getattr(view_func, "required_methods", ()))
         automatic = provide_automatic_options

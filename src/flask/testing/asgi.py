@@ -126,7 +126,7 @@ class Feed:
 
     def _position(self) -> int | None:
         try:
-            return int(self._input.tell())  # type: ignore[union-attr]
+            return int(t.cast(t.Any, self._input).tell())
         except (AttributeError, OSError, ValueError):
             return None
 
