@@ -25,27 +25,31 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 .DELETE_ON_ERROR:
 # "##@" begins a group. The time in brackets is that of a machine with two cores, without set-up.
 
-##@ Try it
+##@ Try
 .PHONY: help demo storefront api
 
+# One line for each target: its group, where that begins, the name, the purpose, the time.
 help: ## list these targets
-	@echo 'make TARGET, where TARGET is one of (times: two cores, environments set up):'
-	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' Makefile
+	@echo 'make TARGET (times: two cores, environments set up)'
+	@awk -F ':.*## ' '/^##@ / { group = substr($$0, 5) } \
+		/^[a-z-]+:.*## / { time = ""; text = $$2; \
+			if (match(text, / \[.*\]$$/)) { time = substr(text, RSTART + 1); text = substr(text, 1, RSTART) } \
+			line = sprintf("%-9s %-19s %-62s%8s", group, $$1, text, time); group = ""; \
+			sub(/ +$$/, "", line); print line }' Makefile
 
-demo: $(VENV)/.demo ## serve the notice board on http://127.0.0.1:5000 (or PORT=8000)
+demo: $(VENV)/.demo ## serve the notice board on http://127.0.0.1:5000 (PORT=8000)
 	cd examples/notice_board && $(FLASK) init-db && $(FLASK) seed && exec $(FLASK) run --port $(PORT)
 
-storefront: $(VENV)-storefront/.ready ## serve the shop on http://127.0.0.1:5000 (or PORT=8000)
+storefront: $(VENV)-storefront/.ready ## serve the shop on the same address
 	cd examples/storefront && $(SHOP) db upgrade && $(SHOP) seed && exec $(SHOP) run --port $(PORT)
 
-api: $(VENV)-api/.ready ## serve the typed API, documented on http://127.0.0.1:5000/docs (or PORT=8000)
+api: $(VENV)-api/.ready ## serve the typed API; its documentation is at /docs
 	cd examples/typed_api && exec $(abspath $(VENV)-api)/bin/flask --app typed_api run --port $(PORT)
 
-##@ While you work
+##@ Develop
 .PHONY: check test lint format types coverage
 
-check: lint types test ## all that a commit must pass [4 min]
+check: lint types test ## all that a commit must pass: lint, types, test [3 min]
 
 test: $(VENV)/.test ## run the tests [2 min]
 	$(PYTEST) -n 2 -m 'not ($(APART))' $(ARGS)
@@ -58,7 +62,7 @@ format: $(VENV)/.dev ## apply ruff's fixes and format [1 s]
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-types: $(VENV)/.dev ## check types with mypy and pyright, those of users' programs too [1 min]
+types: $(VENV)/.dev ## check types with mypy and pyright [1 min]
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(PYTEST) -m typing tests/typing $(ARGS)
@@ -69,7 +73,7 @@ coverage: $(VENV)/.dev ## run the tests and report branch coverage [4 min]
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-##@ Documentation
+##@ Document
 APART += or site
 .PHONY: docs docs-serve docs-test
 
@@ -78,14 +82,14 @@ docs: $(VENV)-docs/.ready ## build the site into build/docs; warnings are errors
 	$(VENV)-docs/bin/python -m sphinx --fresh-env --write-all --fail-on-warning --keep-going --quiet --jobs 2 \
 		--doctree-dir build/doctrees docs build/docs/$(RELEASE)
 
-docs-serve: docs ## show the site on http://127.0.0.1:5000 (or PORT=8000)
+docs-serve: docs ## show the site on http://127.0.0.1:5000 (PORT=8000)
 	cd build/docs && exec $(abspath $(VENV)-docs)/bin/python -m http.server --bind 127.0.0.1 $(PORT)
 
 docs-test: $(VENV)-docs/.axe ## test the site, in chromium too, and every program in it [3 min]
 	$(VENV)-docs/bin/python -m pytest --timeout 300 -m site tests/site $(ARGS)
 	HIPFLASK_NO_SKIPS=1 $(VENV)-docs/bin/python -m pytest --timeout 120 tests/project/test_docs.py
 
-##@ Compare with the original
+##@ Compare
 .PHONY: differential extensions extensions-original jinja
 
 differential: $(VENV)/.test ## ask the original Flask, installed beside, and compare [1 min]
@@ -101,24 +105,22 @@ extensions: $(VENV)-extensions/.ready ## run published extensions on this packag
 extensions-original: $(VENV)-extensions-original/.ready ## run the same on the original Flask [4 min]
 	$(VENV)-extensions-original/bin/$(PYTEST_EXTENSIONS) --original --tb=no --show-capture=no --disable-warnings $(ARGS)
 
-jinja: $(VENV)/.test ## run Jinja's own tests on our templates, for each release of it [2 min]
+jinja: $(VENV)/.test ## run Jinja's own tests on our templates [2 min]
 	$(BIN)/python -m tests.rendering.jinja_suite $(ARGS)
 
-##@ Try it as users do
+##@ Use
 .PHONY: browser storefront-test asgi typed-tools deploy reliability hostile mutation sabotage
 
-browser: $(VENV)/.browser ## walk the demo in a headless browser (needs chromium) [1 min]
+browser: $(VENV)/.browser ## walk the demo in a headless browser (chromium) [1 min]
 	$(PYTEST) -m browser $(ARGS)
 
-storefront-test: $(VENV)-storefront/.tests ## test the shop (needs chromium, postgresql, redis-server) [1 min]
+storefront-test: $(VENV)-storefront/.tests ## test the shop (chromium, postgresql, redis-server) [1 min]
 	$(VENV)-storefront/bin/python -m pytest --timeout 120 -n 2 -m storefront tests/storefront $(ARGS)
 
-asgi: $(VENV)-asgi/.ready ## serve by uvicorn, Hypercorn, Granian, Daphne; all scenarios by ASGI [1 min]
-
-asgi: $(VENV)-asgi/.ready ## serve by uvicorn, Hypercorn, Granian, Daphne; all scenarios by ASGI [4 min]
+asgi: $(VENV)-asgi/.ready ## serve by uvicorn, Hypercorn, Granian and Daphne [4 min]
 	$(VENV)-asgi/bin/python -m pytest --timeout 120 -n 2 -m asgi tests/asgi $(ARGS)
 
-typed-tools: $(VENV)-typed/.tools ## try typed views with tools that read OpenAPI (needs npm) [2 min]
+typed-tools: $(VENV)-typed/.tools ## try typed views with tools that read OpenAPI (npm) [2 min]
 	$(VENV)-typed/bin/python -m pytest --timeout 170 -n 2 -m typed_tools tests/typed_tools $(ARGS)
 
 deploy: $(VENV)-deploy/.ready ## carry out the guides of docs/deploy on real servers [2 min]
@@ -130,7 +132,7 @@ reliability: $(VENV)-reliability/.ready ## load real servers, break things aroun
 hostile: $(VENV)/.hostile ## try all hostile inputs [3 min]
 	$(PYTEST) -n 2 -m hostile tests/hostile $(ARGS)
 
-mutation: $(VENV)/.mutation ## put small faults into the sources; a sample of 60 by default [4 min]
+mutation: $(VENV)/.mutation ## put small faults into the sources and see tests fail [4 min]
 	$(BIN)/python -m tests.mutation $(ARGS)
 
 sabotage: $(VENV)/.test ## break fast paths on purpose and see tests turn red [1 min]
@@ -145,10 +147,10 @@ bench: $(VENV)/.bench ## CPU time per request, beside the original [5 min]
 bench-additions: $(VENV)/.bench ## the same with customisations and extensions [8 min]
 	$(BIN)/python -m benchmarks.run --table additions $(ARGS)
 
-bench-http: $(VENV)/.bench ## requests over sockets, beside the original (needs wrk) [5 min]
+bench-http: $(VENV)/.bench ## requests over sockets, beside the original (wrk) [5 min]
 	$(BIN)/python -m benchmarks.sockets $(ARGS)
 
-instructions: $(VENV)/.test ## hold instructions per request to the record (needs valgrind) [1 min]
+instructions: $(VENV)/.test ## hold instructions per request to the record (valgrind) [1 min]
 	$(BIN)/python -m benchmarks.instructions --check benchmarks/results/instructions.json --bound 0.05 $(ARGS)
 
 ##@ Release
