@@ -9,20 +9,15 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-# All pages of these folders, and single pages; ARCHITECTURE.md is rewritten with what it describes.
+# Pages of the documentation, of these folders of it, and beside it; ARCHITECTURE.md describes code.
 FOLDERS = ("deploy", "explanation", "how-to", "migrating", "reference", "tutorial")
-SINGLE = ("index", "compatibility", "differences", "performance", "reliability", "security")
-# Pages that have not been edited for style yet.
-UNEDITED = {"typed-api.md", "typed-views.md", "from-fastapi.md", "from-flask-smorest.md"}
 PAGES = sorted(
-    page
-    for page in [
+    [
         *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")),
-        *(ROOT / f"examples/{name}/README.md" for name in ("notice_board", "storefront")),
-        *(DOCS / f"{name}.md" for name in SINGLE),
+        *(ROOT / "examples").glob("*/README.md"),
+        *DOCS.glob("*.md"),
         *(page for folder in FOLDERS for page in (DOCS / folder).glob("*.md")),
     ]
-    if page.name not in UNEDITED
 )
 
 #: A phrase, as a regular expression, and what to write instead.
