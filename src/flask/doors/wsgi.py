@@ -76,7 +76,7 @@ def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
     config = declared.config
     hosts_by_scheme = program.hosts
     request_class = program.request_class
-    html: t.Any = program.text_type
+    html = program.text_type
     provider: t.Any = declared.json
     json_body = program.json_body
     preserve = steps.PRESERVE
@@ -156,6 +156,7 @@ def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
         ctx._rule = leaf.rule
         ctx._view_args = view_args
         body: bytes | None = None
+        content_type: t.Any = None
         response: t.Any = None
         try:
             try:
