@@ -209,7 +209,8 @@ def test_tests_of_the_tutorial_pass(project: Path) -> None:
 def test_deployed_application_is_served_by_gunicorn(project: Path) -> None:
     (command,) = commands("9-deployment")
     port = free_port()
-    here = [word.replace("127.0.0.1:8000", f"127.0.0.1:{port}") for word in command]
+    server = command[0].replace("/srv/readlist/bin", str(BIN))
+    here = [word.replace("127.0.0.1:8000", f"127.0.0.1:{port}") for word in [server, *command[1:]]]
     settings = {"READLIST_SECRET_KEY": "long and random", "PYTHONWARNINGS": "default"}
     with serving([*here, "--no-control-socket"], port, project, **settings) as site:
         assert json.loads(get(f"{site}/api/books")[1]) == []
