@@ -305,6 +305,17 @@ def test_error_of_the_framework_alone_keeps_the_last_frames() -> None:
     assert "make_response" in names
 
 
+@pytest.mark.parametrize("debug", [False, True])  # where data is indented by other functions
+def test_json_of_an_unsupported_object_has_few_frames_of_the_encoder(debug: bool) -> None:
+    app = new(view=lambda: {"item": {"colours": [{"name": object()}]}})
+    app.debug = debug
+    app.testing = True
+    with pytest.raises(TypeError, match="not JSON serializable") as caught:
+        serve_by_wsgi(app)
+    shown = [module for module, _, _ in frames(caught.value.__traceback__)]
+    assert len([module for module in shown if module.startswith(("flask", "json"))]) <= 5
+
+
 def test_shortened_traceback_leaves_the_error_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
     """What :func:`sys.exc_info` gave stays complete, for agents that look at it later."""
     seen: list[BaseException] = []

@@ -17,7 +17,7 @@ TITLES = {
 }
 TEXTS = {
     403: "This door leads to the back room, and you do not have the key.",
-    404: "Perhaps it was sold, or there is a slip in the address.",
+    404: "It may be sold out, or there is a typo in the address.",
     500: "We have written down what happened and will look into it.",
 }
 

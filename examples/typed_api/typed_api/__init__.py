@@ -14,15 +14,15 @@ from . import accounts, database, items, pictures
 from .version import v1
 
 DESCRIPTION = """
-A small service for things that people sell to each other.
+A small marketplace: people offer things for sale and search for them.
 
-Make an account with `POST /v1/accounts`; the answer has a token, which goes with other requests as
-`Authorization: Bearer ...`. Prices are in cents.
+Create an account with `POST /v1/accounts`. The response contains a token; send it with other
+requests as `Authorization: Bearer ...`. Prices are in cents.
 """
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
-    """Make the application.
+    """Create the application.
 
     :param settings: override the defaults and the ``TYPED_API_...`` variables.
     """
@@ -43,9 +43,9 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         description=DESCRIPTION,
         license={"name": "BSD-3-Clause", "identifier": "BSD-3-Clause"},
         tags={
-            "accounts": "Who one is, and tokens that prove it.",
+            "accounts": "Accounts and access tokens.",
             "items": "Things to sell.",
-            "pictures": "What things look like.",
+            "pictures": "Photos of the things for sale.",
         },
         security_schemes={"token": {"type": "http", "scheme": "bearer"}},
         security=["token"],

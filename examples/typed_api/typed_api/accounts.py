@@ -1,4 +1,4 @@
-"""Accounts, and the tokens that prove who somebody is."""
+"""Accounts and their access tokens."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ R = TypeVar("R")
 
 
 def signed_in(view: Callable[P, R]) -> Callable[P, R]:
-    """Refuse requests without a valid token. Stands above ``@typed``, so that it comes first."""
+    """Reject requests without a valid token; above ``@typed``, before they are validated."""
 
     @functools.wraps(view)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -65,7 +65,7 @@ def _make_token(account: db.Account) -> schemas.NewToken:
 @operation(tags=["accounts"], security=[])
 @responds(201, others={409: "The name is taken."})
 def create_account(it: Body[schemas.Credentials]) -> schemas.NewToken:
-    """Make an account, and a first token for it."""
+    """Create an account and its first token."""
     method = current_app.config["PASSWORD_METHOD"]
     account = db.Account(name=it.name, password_hash=generate_password_hash(it.password, method))
     session = db.session()
@@ -81,7 +81,7 @@ def create_account(it: Body[schemas.Credentials]) -> schemas.NewToken:
 @operation(tags=["accounts"], security=[])
 @responds(201, others={401: "Name or password are wrong."})
 def create_token(it: Body[schemas.Credentials]) -> schemas.NewToken:
-    """Make another token for an account."""
+    """Create another token for an account."""
     account = db.session().scalar(select(db.Account).where(db.Account.name == it.name))
     if account is None or not check_password_hash(account.password_hash, it.password):
         raise _unauthorized("Name or password are wrong.")
@@ -93,7 +93,7 @@ def create_token(it: Body[schemas.Credentials]) -> schemas.NewToken:
 @signed_in
 @typed
 def delete_token() -> tuple[None, int]:
-    """Make the token that comes with the request invalid."""
+    """Revoke the token sent with the request."""
     assert request.authorization is not None
     assert request.authorization.token is not None
     session = db.session()
@@ -107,5 +107,5 @@ def delete_token() -> tuple[None, int]:
 @signed_in
 @typed
 def show_account() -> schemas.Account:
-    """Show the account that the token is for."""
+    """Show the account that the token belongs to."""
     return schemas.Account(g.account.id, g.account.name)

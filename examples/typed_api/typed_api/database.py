@@ -1,4 +1,4 @@
-"""The database: tables, and one session for each request."""
+"""Database tables, and one session per request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, rela
 
 
 class Base(DeclarativeBase):
-    """What all tables have in common."""
+    """Base class of all tables."""
 
 
 class Account(Base):
@@ -24,7 +24,7 @@ class Account(Base):
 
 
 class Token(Base):
-    """A token, of which only the digest is kept."""
+    """An access token, stored as a digest."""
 
     __tablename__ = "token"
 
@@ -60,7 +60,7 @@ class Item(Base):
 
 
 class Tag(Base):
-    """A word by which an item is found."""
+    """A tag of an item."""
 
     __tablename__ = "tag"
 
@@ -82,7 +82,7 @@ class Picture(Base):
 
 
 def init_app(app: Flask) -> None:
-    """Connect the application with its database, and make the tables that are missing."""
+    """Connect the application to its database and create missing tables."""
     engine = create_engine(app.config["DATABASE"])
     app.extensions["engine"] = engine
     Base.metadata.create_all(engine)

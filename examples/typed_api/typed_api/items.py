@@ -30,7 +30,7 @@ _ORDERS = {
 
 
 def find_item(item_id: int) -> db.Item:
-    """Return an item, or raise that there is none."""
+    """Return an item, or abort with 404."""
     item = db.session().get(db.Item, item_id)
     if item is None:
         raise NotFound(f"There is no item {item_id}.")
@@ -46,7 +46,7 @@ def find_own_item(item_id: int) -> db.Item:
 
 
 def as_sent(item: db.Item) -> schemas.Item:
-    """Return what is sent of an item."""
+    """Return the public fields of an item."""
     return schemas.Item(
         id=item.id,
         name=item.name,
@@ -133,7 +133,7 @@ def create_item(it: Body[schemas.NewItem]) -> tuple[schemas.Item, int, dict[str,
 @signed_in
 @typed
 def change_item(item_id: schemas.Id, change: Body[schemas.ItemChange]) -> schemas.Item:
-    """Change an item of one's own."""
+    """Change one of your items."""
     item = find_own_item(item_id)
     if change.name is not UNSET:
         item.name = change.name
@@ -155,7 +155,7 @@ def change_item(item_id: schemas.Id, change: Body[schemas.ItemChange]) -> schema
 @signed_in
 @typed
 def delete_item(item_id: schemas.Id) -> tuple[None, Literal[204]]:
-    """Delete an item of one's own, with its pictures."""
+    """Delete one of your items and its pictures."""
     session = db.session()
     session.delete(find_own_item(item_id))
     session.commit()

@@ -1,4 +1,4 @@
-"""Pictures of items, uploaded by form and sent as they are."""
+"""Pictures of items, uploaded with a form and served unchanged."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def add_picture(
     title: Annotated[str, Form(max_length=80)],
     picture: Annotated[FileStorage, File(max_size=1_000_000, content_types=TYPES)],
 ) -> schemas.Picture:
-    """Add a picture to an item of one's own."""
+    """Add a picture to one of your items."""
     item = find_own_item(item_id)
     data = picture.read()
     row = db.Picture(

@@ -1,4 +1,4 @@
-"""The data that the service takes and sends."""
+"""Models of requests and responses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Tags = Annotated[list[TagName], Meta(max_length=10)]
 
 
 class State(enum.Enum):
-    """Whether an item can be bought."""
+    """Availability of an item."""
 
     OFFERED = "offered"
     SOLD = "sold"
@@ -37,14 +37,14 @@ class Credentials(Struct, forbid_unknown_fields=True):
 
 
 class Account(Struct):
-    """An account, as everybody may see it."""
+    """Public data of an account."""
 
     id: int
     name: str
 
 
 class NewToken(Struct):
-    """A token, which is shown this once."""
+    """An access token; it is shown only once."""
 
     token: str
     account: Account
@@ -60,7 +60,7 @@ class NewItem(Struct, forbid_unknown_fields=True):
 
 
 class ItemChange(Struct, forbid_unknown_fields=True):
-    """Fields of an item to change; what is left out stays."""
+    """Fields of an item to change; omitted fields keep their values."""
 
     name: ItemName | UnsetType = UNSET
     price: Price | UnsetType = UNSET

@@ -1,4 +1,4 @@
-"""The blueprint of version 1, on which the modules of views declare theirs."""
+"""The blueprint of version 1, which all views are registered on."""
 
 from flask import Blueprint
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import TracebackType
 
-_PACKAGE = __name__.partition(".")[0]
+# What encodes JSON calls itself for each level of the data, and says as little as our frames.
+_PACKAGES = {__name__.partition(".")[0], "json"}
 _LIMIT = 4
 
 
@@ -41,7 +42,7 @@ def _frames(trace: TracebackType | None) -> Iterator[TracebackType]:
 
 def _is_ours(trace: TracebackType) -> bool:
     name: str = trace.tb_frame.f_globals.get("__name__", "")
-    return name.partition(".")[0] == _PACKAGE
+    return name.partition(".")[0] in _PACKAGES
 
 
 def _chained(frames: list[TracebackType]) -> TracebackType | None:
