@@ -42,10 +42,10 @@ WITH_ORIGINAL = (f"flask=={ORIGINAL}", "apiflask")
 class Worker:
     """One process that answers the request; use it as a context manager, which ends it."""
 
-    def __init__(self, python: str, name: str) -> None:
+    def __init__(self, python: str, name: str, *words: str) -> None:
         self.name = name
         self.process = subprocess.Popen(
-            [python, "-m", "benchmarks.typed_apps", name],
+            [python, "-m", *(words or ("benchmarks.typed_apps", name))],
             cwd=ROOT,
             env=environment(is_ours=name == "ours"),
             stdin=subprocess.PIPE,

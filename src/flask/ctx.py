@@ -12,11 +12,10 @@ from types import TracebackType
 from werkzeug.exceptions import HTTPException
 
 from . import typing as ft
-from .doors.scope import environ_of
 from .globals import _cv_app, _cv_request
 from .pipeline.invalidation import keep_methods_in_base
 from .signals import appcontext_popped, appcontext_pushed
-from .wrappers import Request, decode_wsgi, derived
+from .wrappers import Request, decode_wsgi, derived, environ_with_body, request_of_scope
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -82,6 +81,9 @@ class _AppCtxGlobals:
         if context is not None:
             return f"<flask.g of {context.app.name!r}>"
         return object.__repr__(self)
+
+
+_REQUEST_INIT = Request.__init__
 
 
 def after_this_request(f: ft.AfterRequestCallable[t.Any]) -> ft.AfterRequestCallable[t.Any]:
@@ -283,12 +285,21 @@ class RequestContext(_Context):
     _scope: t.Any = None
     """The ASGI scope, where the request came by ASGI and its environ is not made yet."""
 
+    _body = b""
+    """The whole body of such a request."""
+
+    _has_json = False
+    """Whether that body is JSON by its content type."""
+
     app: Flask
 
     @derived
     def environ(self) -> WSGIEnvironment:
         """The WSGI environment, by ASGI made when it is first asked for."""
-        return environ_of(self._scope)
+        request = self._request
+        if request is not None:
+            return request.environ
+        return environ_with_body(self._scope, self._body)
 
     def __init__(
         self,
@@ -310,7 +321,10 @@ class RequestContext(_Context):
     def request(self) -> Request:
         """The request, an ``app.request_class``."""
         app = self.app
-        request = app.request_class(self.environ)
+        if self._scope is not None and self._can_go_without_environ():
+            request = request_of_scope(self._scope, self._body, self._has_json)
+        else:
+            request = app.request_class(self.environ)
         request.json_module = app.json
         if self._rule is not None:
             request.url_rule = self._rule
@@ -319,6 +333,16 @@ class RequestContext(_Context):
             request.routing_exception = self._routing_error
         self._request = request
         return request
+
+    def _can_go_without_environ(self) -> bool:
+        """Whether nobody has asked for the environ of an ASGI request yet, nor will before the
+        request.
+        """
+        return (
+            "environ" not in self.__dict__
+            and self.app.request_class is Request
+            and Request.__init__ is _REQUEST_INIT
+        )
 
     @property
     def method(self) -> str:
@@ -494,9 +518,11 @@ class RequestContext(_Context):
 
     def close_request(self) -> None:
         """Close what the request opened, such as uploaded files."""
-        # The environ holds the request, and the request the environ.
-        self.environ["werkzeug.request"] = None
-        close = getattr(self.request, "close", None)
+        request = self.request
+        # The environ holds the request, and the request the environ, if there is one.
+        if self._scope is None or "environ" in self.__dict__ or "environ" in request.__dict__:
+            self.environ["werkzeug.request"] = None
+        close = getattr(request, "close", None)
         if close is not None:
             close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import typing as t
 from types import GeneratorType
 
@@ -21,6 +22,7 @@ from werkzeug.wsgi import ClosingIterator
 
 from . import json
 from .diagnostics.explanations import attach_enctype_error_multidict
+from .doors.scope import environ_of
 from .globals import _cv_app, current_app
 from .http.emission import (
     METHODS_THAT_SEND,
@@ -112,6 +114,15 @@ class Request(RequestBase):
 
     json_module: t.Any = json
 
+    _scope: t.Any = None
+    """The ASGI scope, of a request whose environ is not made yet; see :func:`request_of_scope`."""
+
+    _body = b""
+    """The whole body of such a request."""
+
+    _has_json = False
+    """Whether that body is JSON by its content type."""
+
     def __init__(
         self,
         environ: WSGIEnvironment,
@@ -127,6 +138,15 @@ class Request(RequestBase):
 
     # Typed as plain attributes, as the base class declares them.
     if not t.TYPE_CHECKING:
+
+        @derived
+        def environ(self) -> WSGIEnvironment:
+            if self._scope is None:
+                raise AttributeError("'environ' is set by '__init__', which was not called.")
+            environ = environ_with_body(self._scope, self._body)
+            environ["wsgi.input"].read(self._read_ahead)
+            environ["werkzeug.request"] = self
+            return environ
 
         @derived
         def method(self) -> str:
@@ -315,6 +335,49 @@ class Request(RequestBase):
                     self._cached_data = self._read_small(length)
             return super().get_data(cache, as_text, parse_form_data)
 
+        def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> t.Any:
+            """Return the body parsed as JSON; see Werkzeug's documentation.
+
+            :raises ~werkzeug.exceptions.UnsupportedMediaType: if its content type is another.
+            :raises ~werkzeug.exceptions.BadRequest: if it is not JSON.
+            """
+            # PERF: most bodies have the very content type, are small and read once. Whatever
+            # goes wrong goes wrong again below.
+            if (
+                cache
+                and not force
+                and self._cached_json is _NO_JSON
+                and type(self) is Request
+                and reads_json_as_built_in()
+                and _READS_OTHERWISE.isdisjoint(self.__dict__)
+            ):
+                data = self._take_json()
+                if data is not None:
+                    self._cached_data = data
+                    try:
+                        value = self.json_module.loads(data)
+                    except ValueError:
+                        pass
+                    else:
+                        self._cached_json = value, value
+                        return value
+            return super().get_json(force, silent, cache)
+
+    def _take_json(self) -> bytes | None:
+        """Return the body, if it is small and JSON by its content type."""
+        if self._scope is not None and "environ" not in self.__dict__:
+            most = self.max_content_length
+            if not self._has_json or (most is not None and len(self._body) > most):
+                return None
+            self._read_ahead = len(self._body)
+            return self._body
+        if self.environ.get("CONTENT_TYPE") != "application/json":
+            return None
+        length = self._known_length()
+        if length is None or not 0 < length <= AT_ONCE:
+            return None
+        return self._read_small(length)
+
     def _read_small(self, length: int) -> bytes:
         try:
             data: bytes = self.environ["wsgi.input"].read(length)
@@ -376,6 +439,49 @@ class Request(RequestBase):
             if current_app and current_app.debug:
                 raise
             raise BadRequest() from detailed
+
+
+_NO_JSON = RequestBase._cached_json
+_READS_OTHERWISE = frozenset({"_cached_data", "_parsed_content_type", "get_data", "stream"})
+"""Attributes of a request whose body was asked for, or is read in a way of somebody's own."""
+
+_READERS = {
+    name: getattr(Request, name)
+    for name in (
+        *("_known_length", "_parse_content_type", "_read_small", "_take_json", "content_length"),
+        *("get_data", "is_json", "max_content_length", "mimetype", "stream"),
+    )
+}
+
+
+def _is_json_read_as_built_in() -> bool:
+    return all(getattr(Request, name, None) is value for name, value in _READERS.items())
+
+
+reads_json_as_built_in = Unpatched(_is_json_read_as_built_in, Request).holds
+"""Returns whether nobody has replaced how :class:`Request` reads JSON."""
+
+
+def environ_with_body(scope: t.Any, body: bytes) -> WSGIEnvironment:
+    """Return the environ of an ASGI request whose body is there."""
+    environ = environ_of(scope)
+    if body:
+        environ["wsgi.input"] = io.BytesIO(body)
+        environ["wsgi.input_terminated"] = True
+    return environ
+
+
+def request_of_scope(scope: t.Any, body: bytes, has_json: bool) -> Request:
+    """Return a request whose environ is made when somebody asks for it.
+
+    :param has_json: whether the content type is exactly ``application/json``.
+    """
+    request: Request = Request.__new__(Request)
+    request.shallow = False
+    request._scope = scope
+    if body:
+        request._body, request._has_json = body, has_json
+    return request
 
 
 _BARE_MIMETYPES = {

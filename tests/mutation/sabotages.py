@@ -34,7 +34,9 @@ CHANGES = ("tests/pipeline/test_following_changes.py",)
 SIGNALS = ("tests/test_signals.py",)
 TEARDOWN = ("tests/pipeline/test_teardown.py",)
 SESSIONS = ("tests/test_sessions.py",)
+SMALL_BODIES = ("tests/asgi/test_asgi_small_bodies.py",)
 WSGI = "flask/doors/wsgi.py"
+PLAIN_ASGI = "flask/doors/plain_asgi.py"
 CONDUCTOR = "flask/pipeline/_conductor_sync.py"
 STEPS = "flask/pipeline/steps.py"
 PROGRAM = "flask/pipeline/program.py"
@@ -258,5 +260,62 @@ SABOTAGES = (
         "return type(self)(self.app, self.request.environ, self.request, self._session)",
         "return type(self)(self.app, self.request.environ, self.request)",
         ("tests/test_ctx.py",),
+    ),
+    # Small bodies and plain answers by ASGI.
+    Sabotage(
+        "a small body loses a byte on the plain path",
+        PLAIN_ASGI,
+        "            ctx._body = posted\n",
+        "            ctx._body = posted[:-1]\n",
+        SMALL_BODIES,
+    ),
+    Sabotage(
+        "any body is taken for JSON",
+        PLAIN_ASGI,
+        'ctx._has_json = sent_type == b"application/json"',
+        "ctx._has_json = True",
+        SMALL_BODIES,
+    ),
+    Sabotage(
+        "a request that was asked for is not closed",
+        PLAIN_ASGI,
+        "                        ctx.close_request()\n",
+        "                        pass\n",
+        SMALL_BODIES,
+    ),
+    Sabotage(
+        "an encoded body is sent without its type",
+        PLAIN_ASGI,
+        "body, content_type = rv.body, _raw(rv.header)",
+        "body, content_type = rv.body, html",
+        SMALL_BODIES,
+    ),
+    Sabotage(
+        "the message of a body that is not all there is lost",
+        "flask/doors/body.py",
+        "        return _Begun(receive, partial(_return, message))",
+        "        return receive",
+        SMALL_BODIES,
+    ),
+    Sabotage(
+        "JSON that was read is not kept",
+        "flask/wrappers.py",
+        "                        self._cached_json = value, value\n",
+        "",
+        SMALL_BODIES,
+    ),
+    Sabotage(
+        "JSON is read however the class was patched",
+        "flask/wrappers.py",
+        "                and reads_json_as_built_in()\n",
+        "",
+        SMALL_BODIES,
+    ),
+    Sabotage(
+        "the second variable of a path has the value of the first",
+        "flask/routing/table.py",
+        "other: other_text if second is None",
+        "other: text if second is None",
+        TABLE,
     ),
 )

@@ -10,9 +10,12 @@ from __future__ import annotations
 import asyncio
 import io
 import typing as t
+from functools import partial
 from queue import Empty, SimpleQueue
 
 from werkzeug.exceptions import ClientDisconnected, RequestTimeout
+
+from .drive import drive_on
 
 if t.TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -94,6 +97,56 @@ class Inlet:
         while not self.is_disconnected:
             message = await self._receive()
             self.is_disconnected = message["type"] == "http.disconnect"
+
+
+def receive_at_once(receive: Receive, length: int) -> bytes | Receive:
+    """Return the whole body if it is there already, or else what to receive it by.
+
+    :param length: as the client announced it.
+    :returns: for a body that is not there, or not as announced, a function that begins with what
+        came of the first call, so that nothing is lost.
+    """
+    # PERF: most servers have a small body when they call the application. To wait for it with
+    # a bound takes longer than to parse it.
+    coroutine = _call(receive)
+    try:
+        awaited = coroutine.send(None)
+    except StopIteration as stop:
+        message = stop.value
+        body = message.get("body")
+        is_all = message.get("type") == "http.request" and not message.get("more_body")
+        if is_all and type(body) is bytes and len(body) == length:
+            return body
+        return _Begun(receive, partial(_return, message))
+    except Exception as error:
+        return _Begun(receive, partial(_raise, error))
+    return _Begun(receive, partial(drive_on, coroutine, awaited))
+
+
+async def _call(receive: Receive) -> Message:
+    return await receive()
+
+
+async def _return(message: Message) -> Message:
+    return message
+
+
+async def _raise(error: Exception) -> Message:
+    raise error
+
+
+class _Begun:
+    """A server's function that was called once; the first call here goes on with that one."""
+
+    __slots__ = ("_first", "_receive")
+
+    def __init__(self, receive: Receive, first: t.Callable[[], t.Awaitable[Message]]) -> None:
+        self._receive = receive
+        self._first: t.Callable[[], t.Awaitable[Message]] | None = first
+
+    def __call__(self) -> t.Awaitable[Message]:
+        first, self._first = self._first, None
+        return self._receive() if first is None else first()
 
 
 async def read_ahead(inlet: Inlet, announced: int | None, most: int) -> list[bytes]:

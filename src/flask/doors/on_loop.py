@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import io
 import tempfile
-import types
 import typing as t
 from contextvars import copy_context
 
@@ -23,6 +22,7 @@ from ..pipeline.invalidation import Revision
 from ..pipeline.program import RequestProgram
 from ..routing.table import MISSING
 from .body import Inlet, Receive, expects_body, read_ahead
+from .drive import drive
 from .leases import Leases, ThreadCall
 from .scope import Scope, environ_of, path_below
 from .sending import WHOLE_BODIES, Send, Transfer, raw_headers, sends_body
@@ -272,46 +272,6 @@ class LoopRequest:
         thread, self._thread = self._thread, None
         if thread is not None:
             self._leases.release(thread)
-
-
-@types.coroutine
-def drive(
-    coroutine: t.Coroutine[t.Any, t.Any, t.Any], at_first_wait: t.Callable[[], None]
-) -> t.Generator[t.Any, t.Any, t.Any]:
-    """Await a coroutine, with a function called if and when it has to wait."""
-    # PERF: most requests never wait, and need nobody who watches out for their client.
-    try:
-        awaited = coroutine.send(None)
-    except StopIteration as stop:
-        return stop.value
-    at_first_wait()
-    return (yield from t.cast(t.Any, drive_on(coroutine, awaited)))
-
-
-@types.coroutine
-def drive_on(
-    coroutine: t.Coroutine[t.Any, t.Any, t.Any], awaited: t.Any
-) -> t.Generator[t.Any, t.Any, t.Any]:
-    """Await a coroutine that was begun.
-
-    :param awaited: what it waits for.
-    """
-    while True:
-        try:
-            value = yield awaited
-        except GeneratorExit:
-            coroutine.close()
-            raise
-        except BaseException as error:
-            try:
-                awaited = coroutine.throw(error)
-            except StopIteration as stop:
-                return stop.value
-        else:
-            try:
-                awaited = coroutine.send(value)
-            except StopIteration as stop:
-                return stop.value
 
 
 class Watch:

@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
+import sys
 import typing as t
 
 from ..ctx import ACTIVE, ENDED, AppContext, RequestContext
 from ..globals import _cv_app, _cv_request
+from ..http.encoded import EncodedBody
 from ..http.headers import full_content_type
 from ..json.provider import is_json_body_all
 from ..pipeline import conductor, steps
 from ..pipeline.program import EMPTY_CLASSES, RequestProgram
-from ..routing.table import MISSING
 from ..signals import (
     appcontext_popped,
     appcontext_pushed,
@@ -22,9 +23,10 @@ from ..signals import (
     request_started,
     request_tearing_down,
 )
-from ..wrappers import emits_as_built_in
-from .body import Inlet, Receive
-from .on_loop import Answer, LoopRequest, Watch, drive_on
+from ..wrappers import Request, emits_as_built_in
+from .body import Inlet, Receive, receive_at_once
+from .drive import drive_on
+from .on_loop import DEFAULT_BODY_MEMORY, STREAMS_BODY, Answer, LoopRequest, Watch
 from .scope import EXTRA, Scope
 from .sending import Send
 
@@ -34,8 +36,15 @@ if t.TYPE_CHECKING:
 
 Handler = t.Callable[["Flask", Scope, Receive, Send], t.Awaitable[None]]
 
-_UNPLAIN = frozenset({b"cookie", b"upgrade", b"content-length", b"transfer-encoding"})
-"""Headers of requests that take more than the plain path does."""
+_NOTED = frozenset(
+    {b"host", b"cookie", b"upgrade", b"content-length", b"content-type", b"transfer-encoding"}
+)
+"""Headers that the plain path reads, or whose requests take more than it does."""
+
+
+# PERF: to format a number takes as long as to send a message.
+_MOST_LENGTHS = 1024
+_LENGTHS = tuple((b"content-length", b"%d" % number) for number in range(_MOST_LENGTHS))
 
 
 def make_plain_handler(
@@ -59,9 +68,11 @@ def make_plain_handler(
     json_body = program.json_body
     html = _raw(program.text_type)
     types: dict[str, tuple[bytes, bytes]] = {}
+    kind_of_app: t.Any = type(declared)
+    built_in_call, built_in_entry = kind_of_app.built_in_call, kind_of_app.built_in_entry
     get_app, set_app, reset_app = _cv_app.get, _cv_app.set, _cv_app.reset
     set_request, reset_request = _cv_request.set, _cv_request.reset
-    new_request_context = RequestContext.__new__
+    new_request_context, new_app_context = RequestContext.__new__, AppContext.__new__
     # Blinker keeps these dicts for as long as the signals live.
     started, finished = request_started.receivers, request_finished.receivers
     tearing_down, pushed = request_tearing_down.receivers, appcontext_pushed.receivers
@@ -74,7 +85,7 @@ def make_plain_handler(
         if (
             scope["type"] != "http"
             or revision.program is not base
-            or type(app).__mro__ is not mro
+            or (cls := type(app)).__mro__ is not mro
             or len(class_1)
             + len(class_2)
             + len(class_3)
@@ -95,21 +106,30 @@ def make_plain_handler(
             or scope.get("root_path")
             or EXTRA in scope
             or not emits_as_built_in()
-            or app._replaced_entry() is not None
+            # PERF: '_replaced_entry' takes a call to say this.
+            or cls.__call__ is not built_in_call
+            or cls.wsgi_app is not built_in_entry
+            or "wsgi_app" in (own := app.__dict__)
+            or "async_to_sync" in own
         ):
             await serve(app, scope, receive, send)
             return
         # Match
-        table: t.Any = None
+        host: bytes | None = None
+        length: bytes | None = None
+        sent_type: bytes | None = None
         for name, value in scope["headers"]:
-            if name == b"host":
-                if table is not None:
+            if name in _NOTED:
+                if name == b"host" and host is None:
+                    host = value
+                elif name == b"content-length" and length is None:
+                    length = value
+                elif name == b"content-type" and sent_type is None:
+                    sent_type = value
+                else:
                     await serve(app, scope, receive, send)
                     return
-                table = tables.get(value)
-            elif name in _UNPLAIN:
-                await serve(app, scope, receive, send)
-                return
+        table: t.Any = tables.get(host)  # type: ignore[arg-type]
         method = scope["method"]
         if table is None or table[0] != scope.get("scheme") or method == "OPTIONS":
             await serve(app, scope, receive, send)
@@ -119,14 +139,20 @@ def make_plain_handler(
         view_args: dict[str, t.Any]
         if by_method is not None:
             leaf = by_method.get(method)
-            if leaf is None or leaf.has_changed(method):
+            if leaf is None:
                 await serve(app, scope, receive, send)
                 return
-            defaults = leaf.rule.defaults
+            # PERF: 'Leaf.has_changed' takes a call to say this.
+            rule = leaf.rule
+            methods = rule.methods
+            if rule.endpoint is not leaf.endpoint or methods is None or method not in methods:
+                await serve(app, scope, receive, send)
+                return
+            defaults = rule.defaults
             view_args = dict(defaults) if defaults else {}
         else:
             found = table.find(scope["path"], method, in_context=False)
-            if found is None or found is MISSING:
+            if type(found) is not tuple:
                 await serve(app, scope, receive, send)
                 return
             leaf, view_args = found
@@ -137,13 +163,32 @@ def make_plain_handler(
         if not plan.is_plain or scope["http_version"] >= "2":
             await serve(app, scope, receive, send)
             return
+        # Body
+        posted: t.Any = b""
+        if length is not None and length != b"0":
+            announced = int(length) if length.isdigit() and len(length) < 10 else sys.maxsize
+            allowed = config["MAX_CONTENT_LENGTH"]
+            posted = None
+            if (
+                announced <= config.get("ASGI_BODY_MEMORY", DEFAULT_BODY_MEMORY)
+                and (allowed is None or announced <= allowed)
+                and not getattr(plan.view, STREAMS_BODY, False)
+            ):
+                posted = receive_at_once(receive, announced)
+            if type(posted) is not bytes:
+                await serve(app, scope, posted or receive, send)
+                return
         # Contexts
         ctx = new_request_context(RequestContext)
         ctx.app = app
         ctx._scope = scope
-        app_context = AppContext(app)
+        if posted:
+            ctx._body = posted
+            ctx._has_json = sent_type == b"application/json"
+        app_context = new_app_context(AppContext)
+        app_context.app = app
         app_token = set_app(app_context)
-        app_context._tokens = (app_token,)
+        app_context._tokens = app_tokens = (app_token,)
         request_token = set_request(ctx)
         ctx._tokens = tokens = ((request_token, app_context),)
         ctx.state = ACTIVE
@@ -190,6 +235,8 @@ def make_plain_handler(
                         mimetype = provider.mimetype
                         content_type = types.get(mimetype) or _raw_type(types, mimetype)
                         body = json_body(rv)
+                    elif kind is EncodedBody:
+                        body, content_type = rv.body, _raw(rv.header)
                 if body is None:
                     request = request or door.request(app)
                     response = await conductor.finalize_request(app, ctx, rv, request.run)
@@ -212,17 +259,22 @@ def make_plain_handler(
             watch.absorb()
         finally:
             rv = None  # perhaps an exception, whose traceback holds this frame
+            asked = ctx._request
             if (
-                ctx._request is None
+                (asked is None or (type(asked) is Request and asked.url_rule is leaf.rule))
                 and ctx.error is None
                 and ctx._tokens is tokens
                 and revision.program is base
-                and app_context._tokens == (app_token,)
+                and app_context._tokens is app_tokens
             ):
-                reset_request(request_token)
-                reset_app(app_token)
-                ctx._tokens = app_context._tokens = ()
-                ctx.state = ENDED
+                try:
+                    if asked is not None:
+                        ctx.close_request()
+                finally:
+                    reset_request(request_token)
+                    reset_app(app_token)
+                    ctx._tokens = app_context._tokens = ()
+                    ctx.state = ENDED
             else:
                 request = request or door.request(app)
                 await conductor.end_request(app, ctx, request.run)
@@ -232,12 +284,15 @@ def make_plain_handler(
                 request.end()
         # Delivery
         if body is not None:
-            length = (b"content-length", b"%d" % len(body))
+            count = len(body)
+            length_header = (
+                _LENGTHS[count] if count < _MOST_LENGTHS else (b"content-length", b"%d" % count)
+            )
             await send(
                 {
                     "type": "http.response.start",
                     "status": 200,
-                    "headers": [content_type, length],
+                    "headers": [content_type, length_header],
                 }
             )
             await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})

@@ -5,9 +5,10 @@ from __future__ import annotations
 import enum
 import typing as t
 
+from werkzeug.routing import IntegerConverter, UnicodeConverter
 from werkzeug.routing import Map as BaseMap
 
-from .tree import UNDECIDED, Leaf, Node, converters_are_built_in
+from .tree import TO_NUMBER, TO_TEXT, UNDECIDED, Leaf, Node
 
 Match = tuple[Leaf, dict[str, t.Any]]
 
@@ -76,7 +77,7 @@ class RoutingTable:
         root = self.root
         if root is None or path[:1] != "/" or path[:2] == "//":
             return None  # Werkzeug's matcher never sees two slashes at the beginning
-        if not converters_are_built_in():
+        if UnicodeConverter.to_python is not TO_TEXT or IntegerConverter.to_python is not TO_NUMBER:
             return None
         parts = path.split("/")
         if self.prefix:
@@ -90,9 +91,10 @@ class RoutingTable:
             following = node.static.get(part)
             if following is None:
                 for edge in node.edges:
-                    if edge.test is None:
+                    test = edge.test
+                    if test is None:
                         break
-                    if edge.test(part):
+                    if test(part):
                         following = edge.node
                         values.append(part)
                         break
@@ -102,9 +104,12 @@ class RoutingTable:
         else:
             leaf = None if node.by_method is None else node.by_method.get(method)
             if leaf is not None:
-                if leaf.has_changed(method):
+                # PERF: 'Leaf.has_changed' takes a call to say this.
+                rule = leaf.rule
+                methods = rule.methods
+                if rule.endpoint is not leaf.endpoint or methods is None or method not in methods:
                     return None
-                if not leaf.rule.defaults:
+                if not rule.defaults:
                     if leaf.single_str_param is not None:
                         return leaf, {leaf.single_str_param: values[0]}
                     if leaf.single_param is not None:
@@ -112,6 +117,16 @@ class RoutingTable:
                         try:
                             return leaf, {name: convert(values[0])}
                         except ValueError:  # as in _match
+                            return None
+                    if leaf.two_params is not None:
+                        name, first, other, second = leaf.two_params
+                        try:
+                            text, other_text = values
+                            return leaf, {
+                                name: text if first is None else first(text),
+                                other: other_text if second is None else second(other_text),
+                            }
+                        except ValueError:
                             return None
                 return self._match(path, leaf, values, in_context)
         found = root.walk(parts, 0, [], method)

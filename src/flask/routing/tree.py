@@ -37,6 +37,7 @@ class Leaf:
         "rule",
         "single_param",
         "single_str_param",
+        "two_params",
     )
 
     rule: Rule
@@ -58,6 +59,9 @@ class Leaf:
 
     single_param: tuple[str, Convert] | None
     """The only variable and what makes its value, if that is not the text."""
+
+    two_params: tuple[str, Convert | None, str, Convert | None] | None
+    """The two variables, each with what makes its value, if none of them needs the context."""
 
     plain: bool
     """Whether reaching it is all there is to matching it: no redirect, no alias."""
@@ -82,6 +86,9 @@ class Leaf:
         self.needs_context = any(
             type(converter) not in _BUILT_IN_CONVERTERS for converter in rule._converters.values()
         )
+        self.two_params = None
+        if len(self.converters) == 2 and not self.needs_context:
+            self.two_params = *self.converters[0], *self.converters[1]
         self.plain = _is_plain(rule)
         self.plan = None
 
@@ -121,7 +128,7 @@ def _is_plain(rule: Rule) -> bool:
 
 def _conversion(converter: BaseConverter) -> Convert | None:
     """The function from a variable's text to its value; ``None`` if the text is the value."""
-    if getattr(converter.to_python, "__func__", None) is _TO_TEXT:
+    if getattr(converter.to_python, "__func__", None) is TO_TEXT:
         return None
     # PERF: an integer without bounds is int(); the converter's own method first asks for each
     # bound. 'num_convert' is the same builtin.
@@ -136,13 +143,9 @@ def _conversion(converter: BaseConverter) -> Convert | None:
     return convert
 
 
-_TO_TEXT = BaseConverter.to_python
-_TO_NUMBER = IntegerConverter.to_python
-
-
-def converters_are_built_in() -> bool:
-    """Whether nobody replaced how the usual converters make values."""
-    return UnicodeConverter.to_python is _TO_TEXT and IntegerConverter.to_python is _TO_NUMBER
+TO_TEXT = BaseConverter.to_python
+TO_NUMBER = IntegerConverter.to_python
+"""How the usual converters make values, unless somebody replaced it."""
 
 
 MAP_LOCK = threading.RLock()
