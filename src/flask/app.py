@@ -36,7 +36,7 @@ from .cli import AppGroup, devserver
 from .ctx import UNSET, AppContext, RequestContext, Unset
 from .diagnostics.explanations import warn_of_debug_mode
 from .diagnostics.tracebacks import shortened
-from .doors.application import ABSENT, AsgiApplication
+from .doors.application import AsgiApplication
 from .doors.wsgi import make_wsgi_handler
 from .globals import _cv_app as _cv_app
 from .globals import _cv_request, g, request, session
@@ -45,12 +45,13 @@ from .globals import request_ctx as request_ctx
 from .helpers import get_debug_flag as get_debug_flag
 from .helpers import get_flashed_messages, is_async, send_from_directory
 from .helpers import get_load_dotenv as get_load_dotenv
+from .http.pristine import IS_UNCHANGED
 from .pipeline import _conductor_sync as conductor
 from .pipeline import replaced, steps, urls
 from .pipeline import response as responses
 from .pipeline.invalidation import keep_methods_in_base
 from .pipeline.program import (
-    EMPTY_CLASSES,
+    NAMESPACES,
     RequestProgram,
     compile_program,
     note_empty_class,
@@ -441,15 +442,13 @@ class Flask(AsgiApplication, App):
     @t.overload
     def __call__(self, environ: Scope, /) -> t.Callable[[Receive, Send], t.Awaitable[None]]: ...
 
-    def __call__(
-        self, environ: t.Any, start_response: t.Any = ABSENT, send: t.Any = ABSENT
-    ) -> t.Any:
+    def __call__(self, environ: t.Any, start_response: t.Any = None, send: t.Any = None) -> t.Any:
         """Handle a request: ``app(environ, start_response)`` by WSGI, as :attr:`wsgi_app` does;
         ``await app(scope, receive, send)`` by ASGI, as :attr:`asgi_app` does.
 
         Middleware replaces those two.
         """
-        if send is not ABSENT:
+        if send is not None:
             # PERF: 'asgi_app' does this as well, for the price of a coroutine.
             door = self._asgi_door
             if (
@@ -460,7 +459,7 @@ class Flask(AsgiApplication, App):
             ):
                 return door.handle(self, environ, start_response, send)
             return self.asgi_app(environ, start_response, send)
-        if start_response is ABSENT:
+        if start_response is None:
             return self._asgi2_instance(environ)
         return self.wsgi_app(environ, start_response)
 
@@ -474,14 +473,12 @@ class Flask(AsgiApplication, App):
         if (
             program is None
             or type(self).__mro__ is not program.mro
-            or len(_FLASKS)
-            + len(_APP_CONTEXTS)
-            + len(_REQUEST_CONTEXTS)
-            + len(_REQUESTS)
-            + len(_SESSIONS)
-            + len(_COOKIE_SESSIONS)
-            != program.namespace_size
-            or (program.needs_check and not program.holds(self))
+            or len(_NAMESPACE) != program.flask_size
+            or not (
+                (_CANARY.__flags__ & IS_UNCHANGED and NAMESPACES.size == program.namespaces_size)
+                or NAMESPACES.count() == program.namespaces_size
+            )
+            or (program.needs_check and not program.unobserved_hold())
         ):
             program = self._current_program()
         handle = program.door
@@ -524,8 +521,10 @@ class Flask(AsgiApplication, App):
     def dispatch_request(self) -> ft.ResponseReturnValue:
         """Call the view, or raise what kept routing from finding one."""
         ctx = _cv_request.get()
-        rv = conductor.dispatch_request(self, ctx, steps.current_plan(self, ctx))
-        return t.cast("ft.ResponseReturnValue", rv)
+        # PERF: 'dispatch_request' itself sees to it that the plan is the current one.
+        plan = ctx.plan or steps.current_plan(self, ctx)
+        rv: ft.ResponseReturnValue = conductor.dispatch_request(self, ctx, plan)
+        return rv
 
     def raise_routing_exception(self, request: Request) -> t.NoReturn:
         """Raise what routing failed with."""
@@ -623,6 +622,5 @@ AsgiApplication.built_in_entry = Flask.wsgi_app
 shortcuts[Flask.url_for] = build_from_template
 links[Flask.url_for] = build_here
 
-(_SESSIONS, _COOKIE_SESSIONS, _APP_CONTEXTS, _REQUESTS, _REQUEST_CONTEXTS, _FLASKS) = map(
-    vars, EMPTY_CLASSES
-)
+_NAMESPACE = vars(Flask)
+_CANARY = NAMESPACES.canary

@@ -248,7 +248,7 @@ class SecureCookieSessionInterface(Observable, SessionInterface):
         self._save(app, session, response, self._describe_cookie(app))
 
     def save_where_needed(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Equal to :meth:`save_session` of an interface for which :func:`is_standard` holds."""
+        """Equal to :meth:`save_session` of an interface that replaces none of the methods."""
         # PERF: nobody can tell that the other methods were not asked about a cookie that is not
         # set, which is what most requests end with.
         if not isinstance(session, NullSession):
@@ -324,13 +324,64 @@ _SIZES = [len(vars(cls)) for cls in SESSION_CLASSES]
 
 
 def is_standard(interface: SessionInterface) -> bool:
-    """Whether the interface is the built-in one, with none of its methods replaced.
+    """Whether the interface is an object of :class:`SecureCookieSessionInterface` itself."""
+    return type(interface) is SecureCookieSessionInterface
 
-    Such an interface does nothing for a request that does not ask for the session, unless the
-    session is a permanent one.
+
+def opens_lazily(interface: SessionInterface) -> bool:
+    """Whether a session may be opened when it is asked for, without anyone noticing.
+
+    It may if the interface's methods are those of :class:`SecureCookieSessionInterface`, but for
+    the ones that describe a cookie to be sent.  Such an interface does nothing with a request that
+    does not ask for the session, unless the session is a permanent one.
     """
-    return (
-        type(interface) is SecureCookieSessionInterface
-        and vars(interface).keys() <= {"_observers"}
-        and [len(vars(cls)) for cls in SESSION_CLASSES] == _SIZES
+    built_in = SecureCookieSessionInterface
+    cls = type(interface)
+    if built_in not in cls.__mro__ or type(cls) is not type:
+        return False
+    if [len(vars(c)) for c in SESSION_CLASSES] != _SIZES:
+        return False
+    if any(name != "_observers" and hasattr(built_in, name) for name in vars(interface)):
+        return False
+    return all(
+        name in _FREE_NAMES or not (hasattr(built_in, name) or name.startswith("__"))
+        for base in cls.__mro__[: cls.__mro__.index(built_in)]
+        for name in vars(base)
     )
+
+
+_SCOPE_GETTERS = (
+    "get_cookie_domain",
+    "get_cookie_path",
+    "get_cookie_secure",
+    "get_cookie_partitioned",
+    "get_cookie_samesite",
+    "get_cookie_httponly",
+)
+"""In the order that a session's cookie is described in."""
+
+_FREE_NAMES = {
+    *_SCOPE_GETTERS,
+    *("get_expiration_time", "should_set_cookie"),
+    *("__doc__", "__module__", "__qualname__", "__annotations__"),
+    *("__firstlineno__", "__static_attributes__"),
+}
+
+
+def make_touch(interface: SessionInterface) -> t.Callable[[Flask], None] | None:
+    """Return what saving an untouched session comes to: the getters that a subclass replaced are
+    called, for what they may do.  ``None``: it replaced none.
+    """
+    cls = type(interface)
+    names = [n for n in _SCOPE_GETTERS if getattr(cls, n) is not getattr(_BUILT_IN, n)]
+    if not names:
+        return None
+
+    def touch(app: Flask) -> None:
+        for name in names:
+            getattr(interface, name)(app)
+
+    return touch
+
+
+_BUILT_IN = SecureCookieSessionInterface

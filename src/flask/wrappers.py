@@ -500,6 +500,8 @@ def blueprint_chain(name: str) -> list[str]:
 
 _split_blueprint_path = blueprint_chain
 
+_HTML_TYPE = ("Content-Type", full_content_type("text/html"))
+
 _STATUS_LINES: dict[int, str] = {
     code: f"{code} {phrase.upper()}" for code, phrase in HTTP_STATUS_CODES.items()
 }
@@ -531,10 +533,23 @@ class Response(ResponseBase):
         # PERF: the usual response is text or bytes with a mimetype and perhaps a status. Its
         # two headers are kept as a tuple. Everything else is made by the base class.
         cls = type(self)
-        if headers is None and (
+        kind = type(response)
+        if (
+            kind is str
+            and cls is Response
+            and headers is status is mimetype is content_type is None
+            and not direct_passthrough
+            and emits_as_built_in()
+        ):
+            body = response.encode()
+            self._first_headers = _HTML_TYPE, ("Content-Length", str(len(body)))
+            self.response = [body]
+            self.direct_passthrough = False
+            self._on_close = []
+            self._status, self._status_code = "200 OK", 200
+        elif headers is None and (
             emits_as_built_in() if cls is Response else _is_made_as_built_in(self, cls)
         ):
-            kind = type(response)
             if kind is str:
                 body = response.encode()
             elif kind is bytes:
@@ -616,9 +631,24 @@ class Response(ResponseBase):
     ) -> t.Iterable[bytes]:
         """Send the response by WSGI: announce status and headers, return the body's iterable."""
         cls = type(self)
-        if METHODS_THAT_SEND.isdisjoint(self.__dict__) and (
+        own = self.__dict__
+        if METHODS_THAT_SEND.isdisjoint(own) and (
             emits_as_built_in() if cls is Response else sends_as_built_in(cls)
         ):
+            # PERF: most responses are text whose headers nobody looked at.
+            if (
+                "headers" not in own
+                and self._status_code == 200
+                and len(self._first_headers) == 2
+                and type(body := self.response) is list
+                and len(body) == 1
+                and type(body[0]) is bytes
+                and not self._on_close
+                and not self.direct_passthrough
+                and environ["REQUEST_METHOD"] != "HEAD"
+            ):
+                start_response(self._status, list(self._first_headers))
+                return iter(body)
             ready = plain_parts(self, environ)
             if ready is not None:
                 start_response(self._status, ready[0])
@@ -634,23 +664,6 @@ def _is_made_as_built_in(response: Response, cls: type[Response]) -> bool:
         and cls.__setattr__ is object.__setattr__
         and makes_as_built_in(cls)
     )
-
-
-def text_response(text: str, content_type: tuple[str, str]) -> Response:
-    """Return what ``Response(text)`` is where nothing of the class was replaced, for functions
-    that may look at it.
-
-    :param content_type: the header that its default mimetype makes.
-    """
-    # PERF: the constructor has a dozen cases to tell apart.
-    body = text.encode()
-    response = Response.__new__(Response)
-    response.headers = make_headers((content_type, ("Content-Length", str(len(body)))))
-    response.response = [body]
-    response.direct_passthrough = False
-    response._on_close = []
-    response._status, response._status_code = "200 OK", 200
-    return response
 
 
 _CALL = Response.__call__
@@ -671,5 +684,26 @@ def _is_response_as_built_in() -> bool:
     )
 
 
-emits_as_built_in = Unpatched(_is_response_as_built_in, Response, ClosingIterator).holds
+emission = Unpatched(_is_response_as_built_in, Response, ClosingIterator)
+emits_as_built_in = emission.holds
 """Returns whether nobody has replaced, on :class:`Response` or below, what makes and sends text."""
+
+
+def responds_as_built_in(cls: type) -> bool:
+    """Whether a class makes and sends responses as :class:`Response` does.
+
+    A subclass may have names of its own, and another default type of text.
+    """
+    if Response not in cls.__mro__ or type(cls) is not type:
+        return False
+    return all(
+        name in _FREE_NAMES or not (hasattr(Response, name) or name.startswith("__"))
+        for base in cls.__mro__[: cls.__mro__.index(Response)]
+        for name in vars(base)
+    )
+
+
+_FREE_NAMES = {
+    *("default_mimetype", "__doc__", "__module__", "__qualname__", "__annotations__"),
+    *("__firstlineno__", "__static_attributes__"),
+}

@@ -148,9 +148,15 @@ def test_websocket_is_refused(app: Flask) -> None:
 
 
 def test_unknown_protocol_is_named(app: Flask) -> None:
+    async def receive() -> Any:
+        raise AssertionError("nothing to receive")
+
+    async def send(message: Any) -> None:
+        raise AssertionError("nothing to send")
+
     async def test() -> None:
         with pytest.raises(ValueError, match="'mqtt'"):
-            await app({"type": "mqtt"}, None, None)  # type: ignore[arg-type]
+            await app({"type": "mqtt"}, receive, send)
 
     run(test)
 

@@ -89,30 +89,59 @@ SABOTAGES = (
     Sabotage(
         "the plain way leaves the request context behind",
         WSGI,
+        "            elif (request := ctx._request) is None:\n"
         "                reset_request(request_token)\n",
-        "",
+        "            elif (request := ctx._request) is None:\n",
         DOORS,
     ),
     Sabotage(
         "the plain way overlooks receivers of request_started",
         WSGI,
-        "            or started\n",
-        "",
+        "if plan.is_direct and not started:",
+        "if plan.is_direct:",
         SIGNALS,
     ),
     Sabotage(
         "the plain way overlooks receivers of request_finished",
         WSGI,
-        "            or finished\n",
+        "                    and not finished\n",
         "",
         SIGNALS,
     ),
     Sabotage(
         "a refused cookie is not looked at where nobody asks for the session",
         WSGI,
-        '            or "HTTP_COOKIE" in environ\n',
-        "",
+        "steps.is_without_session(app, environ, program)",
+        "True",
         SESSIONS,
+    ),
+    Sabotage(
+        "the inlined way forgets functions of teardown_request",
+        WSGI,
+        "not plan.has_plain_end\n                or tearing_down",
+        "tearing_down",
+        DOORS,
+    ),
+    Sabotage(
+        "the inlined way leaves the request context of a request that was looked at behind",
+        WSGI,
+        "                finally:\n                    reset_request(request_token)\n",
+        "                finally:\n",
+        DOORS,
+    ),
+    Sabotage(
+        "the inlined way sends a text as it is although a function comes after the view",
+        WSGI,
+        "plan.has_plain_answer\n                    and ",
+        "",
+        DOORS,
+    ),
+    Sabotage(
+        "a getter of a session interface's subclass is not called for an untouched session",
+        WSGI,
+        "if touch_session is not None and body is not None:",
+        "if False:",
+        ("differential:session_methods",),
     ),
     # The conductor.
     Sabotage(
@@ -124,7 +153,7 @@ SABOTAGES = (
     ),
     Sabotage(
         "an overridden finalize_request is not called",
-        CONDUCTOR,
+        WSGI,
         "if replaced.finalize_request:",
         "if False:",
         ("differential:overrides",),
@@ -200,15 +229,15 @@ SABOTAGES = (
     Sabotage(
         "replaced methods of classes go unnoticed",
         PROGRAM,
-        "if namespace_size() != self.namespace_size or not self.flask_guard.holds(type(app)):",
-        "if False:",
+        "            if len(namespace) != size:\n                return False\n",
+        "            pass\n",
         ("differential:overrides", "differential:replacements"),
     ),
     Sabotage(
         "signals do not tell their sender",
         STEPS,
-        "        signal.send(app, _async",
-        "        signal.send(None, _async",
+        "        else:\n            receiver(app, **values)",
+        "        else:\n            receiver(None, **values)",
         SIGNALS,
     ),
     Sabotage(
@@ -221,15 +250,15 @@ SABOTAGES = (
     Sabotage(
         "the session is not saved",
         STEPS,
-        "        standard.save_where_needed(app, ctx._session, response)\n",
+        "            standard.save_where_needed(app, ctx._session, response)\n",
         "",
         SESSIONS,
     ),
     Sabotage(
         "a permanent session is not refreshed",
         STEPS,
-        "    return session is not None and session.permanent",
-        "    return False",
+        "(session.permanent or not program.has_standard_session)",
+        "False",
         SESSIONS,
     ),
     Sabotage(

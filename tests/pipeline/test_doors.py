@@ -23,6 +23,9 @@ from flask.globals import _cv_app, _cv_request
 class Stepwise(Flask):
     """Takes the slow way: one of its steps is replaced by itself."""
 
+    def request_context(self, environ: t.Any) -> flask.ctx.RequestContext:
+        return super().request_context(environ)
+
     def full_dispatch_request(self) -> flask.Response:
         return super().full_dispatch_request()
 

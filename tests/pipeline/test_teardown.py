@@ -15,6 +15,9 @@ from flask import Flask
 class Stepwise(Flask):
     """Replaces a step by itself, so that no short cut is taken."""
 
+    def request_context(self, environ: Any) -> flask.ctx.RequestContext:
+        return super().request_context(environ)
+
     def full_dispatch_request(self) -> flask.Response:
         return super().full_dispatch_request()
 

@@ -161,4 +161,4 @@ def test_a_request_comes_by_the_stops_in_their_order(title: str, kind: type[Flas
 @pytest.mark.parametrize("title", WAYS)
 def test_way_names_the_seven_steps_in_order(title: str) -> None:
     heads = [line.split()[0] for line in fenced(title) if line[:1].strip()]
-    assert heads == ["door", "context", "match", "hooks", "view/error", "response", "exit"]
+    assert heads == ["door", "match", "context", "hooks", "view/error", "response", "exit"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import typing as t
 
 from ..ctx import after_this_request, has_request_context
@@ -18,14 +17,6 @@ if t.TYPE_CHECKING:
     _App = App
 else:
     _App = object
-
-
-class _Absent(enum.Enum):
-    ABSENT = 1
-
-
-ABSENT: t.Any = _Absent.ABSENT
-"""Stands for an argument that was not passed, by which the protocols are told apart."""
 
 
 class AsgiApplication(_App):

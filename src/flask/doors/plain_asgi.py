@@ -12,9 +12,10 @@ from ..ctx import ACTIVE, ENDED, AppContext, RequestContext
 from ..globals import _cv_app, _cv_request
 from ..http.encoded import EncodedBody
 from ..http.headers import full_content_type
+from ..http.pristine import IS_UNCHANGED
 from ..json.provider import is_json_body_all
 from ..pipeline import conductor, steps
-from ..pipeline.program import EMPTY_CLASSES, RequestProgram
+from ..pipeline.program import NAMESPACES, RequestProgram
 from ..signals import (
     appcontext_popped,
     appcontext_pushed,
@@ -59,8 +60,9 @@ def make_plain_handler(
     """
     serve = door.serve
     revision = base.revision
-    mro, needs_check, size = base.mro, base.needs_check, base.namespace_size
-    class_1, class_2, class_3, class_4, class_5, class_6 = map(vars, EMPTY_CLASSES)
+    mro, needs_check = base.mro, base.needs_check
+    flask_namespace, flask_size = base.flask_namespace, base.flask_size
+    canary, size = NAMESPACES.canary, base.namespaces_size
     config = declared.config
     tables = door.tables
     request_class = program.request_class
@@ -86,14 +88,12 @@ def make_plain_handler(
             scope["type"] != "http"
             or revision.program is not base
             or (cls := type(app)).__mro__ is not mro
-            or len(class_1)
-            + len(class_2)
-            + len(class_3)
-            + len(class_4)
-            + len(class_5)
-            + len(class_6)
-            != size
-            or (needs_check and not base.holds(app))
+            or len(flask_namespace) != flask_size
+            or not (
+                (canary.__flags__ & IS_UNCHANGED and NAMESPACES.size == size)
+                or NAMESPACES.count() == size
+            )
+            or (needs_check and not base.unobserved_hold())
             or started
             or finished
             or tearing_down

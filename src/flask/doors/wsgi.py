@@ -8,6 +8,7 @@ from ..ctx import ACTIVE, ENDED, AppContext, RequestContext
 from ..globals import _cv_app, _cv_request
 from ..http.encoded import EncodedBody
 from ..http.headers import full_content_type
+from ..http.pristine import IS_UNCHANGED
 from ..json.provider import is_json_body_all
 from ..pipeline import _conductor_sync as conductor
 from ..pipeline import steps
@@ -21,7 +22,7 @@ from ..signals import (
     request_started,
     request_tearing_down,
 )
-from ..wrappers import decode_wsgi, emits_as_built_in
+from ..wrappers import decode_wsgi, emission
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -55,7 +56,7 @@ def make_wsgi_handler(declared: Flask, program: RequestProgram) -> Handler:
     It is called with the application, which it does not hold: nothing that was compiled keeps
     an application alive.
     """
-    if not program.is_plain:
+    if not program.is_inlined:
 
         def handle(
             app: Flask, environ: WSGIEnvironment, start_response: StartResponse
@@ -63,12 +64,12 @@ def make_wsgi_handler(declared: Flask, program: RequestProgram) -> Handler:
             return serve(app, environ, start_response, program)
 
         return handle
-    return _plain_handler(declared, program)
+    return _inlined_handler(declared, program)
 
 
-def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
-    """Return a handler that does the steps of a plain request itself: those of a view without
-    hooks that returns text or JSON.
+def _inlined_handler(declared: Flask, program: RequestProgram) -> Handler:
+    """Return a handler that finds the rule, pushes and pops the contexts and sends text and JSON
+    by itself, and asks the conductor for every other step that a plan has.
 
     :func:`serve` is its slow twin, with which it shares every observable effect.
     """
@@ -79,9 +80,15 @@ def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
     html = program.text_type
     provider: t.Any = declared.json
     json_body = program.json_body
+    touch_session = program.touch_session
+    prepares = not (program.lazy_request and program.lazy_session)
+    replaced = program.replaced
+    answers_all = replaced.full_dispatch_request
     preserve = steps.PRESERVE
+    # PERF: what 'emission.holds' does, without the call.
+    canary = emission.canary
     get_app, set_app, reset_app = _cv_app.get, _cv_app.set, _cv_app.reset
-    set_request, reset_request = _cv_request.set, _cv_request.reset
+    get_request, set_request, reset_request = _cv_request.get, _cv_request.set, _cv_request.reset
     # Blinker keeps these dicts for as long as the signals live.
     started, finished = request_started.receivers, request_finished.receivers
     tearing_down, pushed = request_tearing_down.receivers, appcontext_pushed.receivers
@@ -89,7 +96,7 @@ def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
 
     # PERF: one function for what reads as seven steps, as each call costs as much as the work
     # of most of them. What it needs is closed over: cells are read as fast as locals.
-    def handle_plain(
+    def handle_inlined(
         app: Flask, environ: WSGIEnvironment, start_response: StartResponse
     ) -> t.Iterable[bytes]:
         # Match
@@ -102,20 +109,13 @@ def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
         method = environ["REQUEST_METHOD"]
         if (
             table is None
-            or started
-            or finished
-            or tearing_down
             or pushed
-            or app_tearing_down
-            or popped
             or "HTTP_UPGRADE" in environ
             or config["TRUSTED_HOSTS"] is not None
             or request_class.trusted_hosts is not None
             or get_app(None) is not None
             or method == "OPTIONS"
-            or "HTTP_COOKIE" in environ
             or preserve in environ
-            or not emits_as_built_in()
         ):
             return serve(app, environ, start_response, program)
         path = environ.get("PATH_INFO", "")
@@ -139,38 +139,55 @@ def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
             if found is None or found is MISSING:
                 return serve(app, environ, start_response, program)
             leaf, view_args = found
+            rule = leaf.rule
         plan: t.Any = leaf.plan
         if plan is None or plan.program is not program:
             plan = leaf.plan = program.plan(app, leaf.endpoint)
-        if not plan.is_plain:
-            return serve(app, environ, start_response, program)
         # Contexts
         ctx = RequestContext(app, environ)
         app_context = AppContext(app)
+        if prepares and not program.lazy_request:
+            ctx.request  # noqa: B018 - derived when asked for
         app_token = set_app(app_context)
         app_context._tokens = app_tokens = (app_token,)
         request_token = set_request(ctx)
         ctx._tokens = tokens = ((request_token, app_context),)
         ctx.state = ACTIVE
-        ctx.plan = plan
-        ctx._rule = leaf.rule
-        ctx._view_args = view_args
         body: bytes | None = None
         content_type: t.Any = None
         response: t.Any = None
         try:
             try:
-                # View
-                try:
-                    rv = plan.view(**view_args)
-                except Exception as raised:
-                    rv = conductor.handle_user_exception(app, ctx, raised)
+                if prepares:
+                    steps.open_session_and_keep_match(ctx, program, rule, view_args)
+                else:
+                    ctx._rule = rule
+                    ctx._view_args = view_args
+                ctx.plan = plan
+                # Hooks and view
+                rv: t.Any = None
+                if plan.is_direct and not started:
+                    try:
+                        rv = plan.view(**view_args)
+                    except Exception as raised:
+                        rv = conductor.answer_error(app, ctx, raised, replaced)
+                elif answers_all:
+                    response = app.full_dispatch_request()
+                else:
+                    rv = conductor.answer(app, ctx, plan)
                 # Response
                 if (
-                    ctx._session_object is None
+                    plan.has_plain_answer
+                    and not finished
+                    and ctx._session_object is None
                     and ctx._response_functions is None
                     and revision.program is program
-                    and (ctx._request is None or steps.current_plan(app, ctx) is plan)
+                    and ((request := ctx._request) is None or request.url_rule is rule)
+                    and (
+                        "HTTP_COOKIE" not in environ
+                        or steps.is_without_session(app, environ, program)
+                    )
+                    and ((canary.__flags__ & IS_UNCHANGED and emission.held) or emission.holds())
                 ):
                     kind = type(rv)
                     if kind is str:
@@ -184,11 +201,16 @@ def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
                         body = json_body(rv)
                     elif kind is EncodedBody:
                         body, content_type = rv.body, rv.header
-                if body is None:
-                    response = conductor.finalize_request(app, ctx, rv)
+                    if touch_session is not None and body is not None:
+                        touch_session(app)
+                if body is None and response is None:
+                    if replaced.finalize_request:
+                        response = app.finalize_request(rv)
+                    else:
+                        response = conductor.finalize_request(app, ctx, rv)
             except Exception as raised:
                 ctx.error = raised
-                response = app.handle_exception(raised)
+                body, response = None, app.handle_exception(raised)
             except BaseException as raised:
                 ctx.error = raised
                 raise
@@ -205,17 +227,34 @@ def _plain_handler(declared: Flask, program: RequestProgram) -> Handler:
         finally:
             rv = None  # perhaps an exception, whose traceback holds this frame
             if (
-                ctx._request is None
-                and ctx.error is None
-                and ctx._tokens is tokens
-                and revision.program is program
-                and app_context._tokens is app_tokens
+                not plan.has_plain_end
+                or tearing_down
+                or app_tearing_down
+                or popped
+                or ctx.error is not None
+                or ctx._tokens is not tokens
+                or revision.program is not program
+                or app_context._tokens is not app_tokens
             ):
+                conductor.end_request(app, ctx)
+            elif (request := ctx._request) is None:
                 reset_request(request_token)
                 reset_app(app_token)
                 ctx._tokens = app_context._tokens = ()
                 ctx.state = ENDED
-            else:
+            elif (
+                request.url_rule is not rule
+                or get_request(None) is not ctx
+                or get_app(None) is not app_context
+            ):
                 conductor.end_request(app, ctx)
+            else:
+                try:
+                    ctx.close_request()
+                finally:
+                    reset_request(request_token)
+                    reset_app(app_token)
+                    ctx._tokens = app_context._tokens = ()
+                    ctx.state = ENDED
 
-    return handle_plain
+    return handle_inlined

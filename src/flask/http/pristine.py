@@ -53,24 +53,25 @@ class Unpatched:
 
     def __init__(self, compare: t.Callable[[], bool], *watched: type) -> None:
         self._compare = compare
-        self._leaf = type("Unpatched", watched, {})
-        self._held = False
+        self.canary: t.Any = type("Unpatched", watched, {})
+        self.held = False
         self._lock = threading.Lock()
 
     def holds(self) -> bool:
         """Whether the comparison holds for the classes as they are."""
-        return self._held if self._leaf.__flags__ & _IS_UNCHANGED else self._look()
+        return self.held if self.canary.__flags__ & IS_UNCHANGED else self._look()
 
     def _look(self) -> bool:
         # Another thread, or the parent of this process, may be about it: then nothing is sure.
         if not self._lock.acquire(blocking=False):
             return self._compare()
         try:
-            getattr(self._leaf, "__init__", None)  # first, so that a write from here on is noticed
-            self._held = held = self._compare()
+            getattr(self.canary, "__init__", None)  # first, so that a write from here on is noticed
+            self.held = held = self._compare()
             return held
         finally:
             self._lock.release()
 
 
-_IS_UNCHANGED = 1 << 19
+IS_UNCHANGED = 1 << 19
+"""``Py_TPFLAGS_VALID_VERSION_TAG``, CPython's mark of a class that was not written to."""

@@ -20,6 +20,7 @@ from ..signals import (
 )
 from . import steps
 from .plan import Plan
+from .replaced import Replaced
 from .steps import current_plan, merge_teardown_errors, send
 
 if t.TYPE_CHECKING:
@@ -47,6 +48,17 @@ def handle_request(app: Flask, ctx: RequestContext, program: RequestProgram) -> 
 
 def respond(app: Flask, ctx: RequestContext, plan: Plan) -> Response:
     """Run hooks, view and error handlers; return the finished response."""
+    rv: t.Any = answer(app, ctx, plan)
+    try:
+        if plan.program.replaced.finalize_request:
+            return app.finalize_request(rv)
+        return finalize_request(app, ctx, rv)
+    finally:
+        del rv  # perhaps an exception, whose traceback holds this frame
+
+
+def answer(app: Flask, ctx: RequestContext, plan: Plan) -> t.Any:
+    """Run hooks, view and error handlers; return what the response is to be made of."""
     replaced = plan.program.replaced
     rv: t.Any = None
     try:
@@ -62,17 +74,20 @@ def respond(app: Flask, ctx: RequestContext, plan: Plan) -> Response:
                 rv = app.dispatch_request()
             else:
                 rv = dispatch_request(app, ctx, plan)
+        return rv
     except Exception as error:
-        if replaced.handle_user_exception:
-            rv = app.handle_user_exception(error)
-        else:
-            rv = handle_user_exception(app, ctx, error)
+        rv = None  # perhaps an exception, whose traceback holds this frame
+        return answer_error(app, ctx, error, replaced)
+
+
+def answer_error(app: Flask, ctx: RequestContext, error: Exception, replaced: Replaced) -> t.Any:
+    """Return what the response to an exception is to be made of, or raise it again."""
     try:
-        if replaced.finalize_request:
-            return app.finalize_request(rv)
-        return finalize_request(app, ctx, rv)
+        if replaced.handle_user_exception:
+            return app.handle_user_exception(error)
+        return handle_user_exception(app, ctx, error)
     finally:
-        del rv  # perhaps an exception, whose traceback holds this frame
+        del error  # once raised again, its traceback holds this frame
 
 
 def preprocess_request(app: Flask, ctx: RequestContext, plan: Plan) -> t.Any:
@@ -167,9 +182,16 @@ def finalize_request(
         plan = current_plan(app, ctx)
     response: Response = steps.respond_with(app, plan, rv)
     try:
-        if plan.program.replaced.process_response:
+        program = plan.program
+        if program.replaced.process_response:
             response = app.process_response(response)
-        else:
+        elif (
+            plan.after
+            or ctx._response_functions is not None
+            or ctx._session_object is not None
+            or not program.session_waits
+            or "HTTP_COOKIE" in ctx.environ
+        ):
             response = process_response(app, ctx, plan, response)
         if request_finished.receivers:
             send(request_finished, app, response=response)
@@ -191,7 +213,8 @@ def process_response(app: Flask, ctx: RequestContext, plan: Plan, response: t.An
     for after in plan.after:
         response = after(response)
     steps.save_session(app, ctx, program, response)
-    return t.cast("Response", response)
+    made: Response = response
+    return made
 
 
 def end_request(app: Flask, ctx: RequestContext) -> None:

@@ -27,6 +27,7 @@ from ..signals import (
 )
 from . import steps
 from .plan import Plan
+from .replaced import Replaced
 from .steps import current_plan, merge_teardown_errors, send
 
 if t.TYPE_CHECKING:
@@ -59,6 +60,17 @@ async def handle_request(
 
 async def respond(app: Flask, ctx: RequestContext, plan: Plan, run: Run) -> Response:
     """Run hooks, view and error handlers; return the finished response."""
+    rv: t.Any = await answer(app, ctx, plan, run)
+    try:
+        if plan.program.replaced.finalize_request:
+            return app.finalize_request(rv)
+        return await finalize_request(app, ctx, rv, run)
+    finally:
+        del rv  # perhaps an exception, whose traceback holds this frame
+
+
+async def answer(app: Flask, ctx: RequestContext, plan: Plan, run: Run) -> t.Any:
+    """Run hooks, view and error handlers; return what the response is to be made of."""
     replaced = plan.program.replaced
     rv: t.Any = None
     try:
@@ -74,17 +86,22 @@ async def respond(app: Flask, ctx: RequestContext, plan: Plan, run: Run) -> Resp
                 rv = app.dispatch_request()
             else:
                 rv = await dispatch_request(app, ctx, plan, run)
+        return rv
     except Exception as error:
-        if replaced.handle_user_exception:
-            rv = app.handle_user_exception(error)
-        else:
-            rv = await handle_user_exception(app, ctx, error, run)
+        rv = None  # perhaps an exception, whose traceback holds this frame
+        return await answer_error(app, ctx, error, replaced, run)
+
+
+async def answer_error(
+    app: Flask, ctx: RequestContext, error: Exception, replaced: Replaced, run: Run
+) -> t.Any:
+    """Return what the response to an exception is to be made of, or raise it again."""
     try:
-        if replaced.finalize_request:
-            return app.finalize_request(rv)
-        return await finalize_request(app, ctx, rv, run)
+        if replaced.handle_user_exception:
+            return app.handle_user_exception(error)
+        return await handle_user_exception(app, ctx, error, run)
     finally:
-        del rv  # perhaps an exception, whose traceback holds this frame
+        del error  # once raised again, its traceback holds this frame
 
 
 async def preprocess_request(app: Flask, ctx: RequestContext, plan: Plan, run: Run) -> t.Any:
@@ -183,9 +200,16 @@ async def finalize_request(
         plan = current_plan(app, ctx)
     response: Response = steps.respond_with(app, plan, rv)
     try:
-        if plan.program.replaced.process_response:
+        program = plan.program
+        if program.replaced.process_response:
             response = app.process_response(response)
-        else:
+        elif (
+            plan.after
+            or ctx._response_functions is not None
+            or ctx._session_object is not None
+            or not program.session_waits
+            or "HTTP_COOKIE" in ctx.environ
+        ):
             response = await process_response(app, ctx, plan, response, run)
         if request_finished.receivers:
             send(request_finished, app, response=response)
@@ -209,7 +233,8 @@ async def process_response(
     for after in plan.after:
         response = await run(after, response)
     steps.save_session(app, ctx, program, response)
-    return t.cast("Response", response)
+    made: Response = response
+    return made
 
 
 async def end_request(app: Flask, ctx: RequestContext, run: Run) -> None:

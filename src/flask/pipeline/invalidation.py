@@ -107,6 +107,30 @@ def keep_methods_in_base(cls: type[T]) -> type[T]:
     return t.cast("type[T]", metaclass(cls.__name__, (cls,), members))
 
 
+class NamespaceWatch:
+    """Counts the names in the namespaces of some classes, anew only after one was written to.
+
+    CPython marks a class when something is looked up on it, and takes the mark from it and from
+    all its subclasses when an attribute of it is set or deleted.  Nobody looks anything up on
+    the class that is made here, below those that are watched, so its mark stays gone until
+    :meth:`count` sets it again.  On an interpreter that does not set the mark, such as
+    CPython 3.13, they are counted each time.
+    """
+
+    size = 0
+    """As it was counted last; true while :attr:`canary` has the mark."""
+
+    def __init__(self, *classes: type) -> None:
+        self.canary: t.Any = type("Unpatched", classes, {})
+        self._namespaces = [vars(cls) for cls in self.canary.__mro__[1:-1]]
+
+    def count(self) -> int:
+        """Return how many names the classes have together."""
+        getattr(self.canary, "__init__", None)  # first, so that a write from here on is noticed
+        self.size = size = sum(map(len, self._namespaces))
+        return size
+
+
 class ClassGuard:
     """Notices when an attribute that a program relies on is replaced on a class or its bases.
 
@@ -119,12 +143,17 @@ class ClassGuard:
     name more there, and counting is enough for as long as nobody replaced anything.
     """
 
-    __slots__ = ("_namespaces", "_read", "_values", "mro")
+    __slots__ = ("_read", "_values", "mro", "sizes")
+
+    mro: tuple[type, ...]
+
+    sizes: list[tuple[t.Mapping[str, t.Any], int]]
+    """The namespaces of the class, and of its bases up to an empty one, with their sizes."""
 
     def __init__(self, cls: type, names: t.Iterable[str], empty: t.Container[type] = ()) -> None:
         self.mro = cls.__mro__
         own = _up_to(self.mro, empty)
-        self._namespaces = [(vars(base), len(vars(base))) for base in own]
+        self.sizes = [(vars(base), len(vars(base))) for base in own]
         self._read = _reader(
             name
             for name in names
@@ -132,11 +161,16 @@ class ClassGuard:
         )
         self._values = None if self._read is None else self._read(cls)
 
+    @property
+    def reads_values(self) -> bool:
+        """Whether counting names is not enough."""
+        return self._read is not None
+
     def holds(self, cls: type) -> bool:
         """Whether the class is the one that was looked at, with the same attributes."""
         if cls.__mro__ is not self.mro:
             return False
-        for namespace, size in self._namespaces:
+        for namespace, size in self.sizes:
             if len(namespace) != size:
                 return False
         return self._read is None or self._read(cls) == self._values

@@ -28,6 +28,9 @@ class Plan:
         "endpoint",
         "handlers",
         "has_no_pre_hooks",
+        "has_plain_answer",
+        "has_plain_end",
+        "is_direct",
         "is_plain",
         "preprocessors",
         "program",
@@ -70,6 +73,15 @@ class Plan:
 
     has_no_pre_hooks: bool
     """Whether nothing comes before the view."""
+
+    is_direct: bool
+    """Whether a request goes from its match to the view."""
+
+    has_plain_answer: bool
+    """Whether text that the view returns goes to the server with no step between them."""
+
+    has_plain_end: bool
+    """Whether nothing but the contexts' end comes after the answer."""
 
     is_plain: bool
     """Whether there is a view and no other step, so that the entry point may do it all."""

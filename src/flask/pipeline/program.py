@@ -17,13 +17,14 @@ from ..routing.building import Build, compile_builder
 from ..routing.map import Map
 from ..routing.table import RoutingTable
 from ..sansio.registries import observe
-from ..sessions import SESSION_CLASSES, is_standard
+from ..sessions import SESSION_CLASSES, is_standard, make_touch, opens_lazily
 from ..wrappers import (
     Request,
     Response,
     blueprint_chain,
+    responds_as_built_in,
 )
-from .invalidation import NO_REVISION, ClassGuard, Revision, freeze
+from .invalidation import NO_REVISION, ClassGuard, NamespaceWatch, Revision, freeze
 from .plan import Hooks, Plan
 from .replaced import REGISTRIES, STEPS, Replaced
 
@@ -53,28 +54,18 @@ EMPTY_CLASSES: list[type] = [*SESSION_CLASSES, AppContext, Request, RequestConte
 :class:`flask.Flask` is added when it is defined.
 """
 
-_EMPTY_SIZES: dict[type, int] = {}
-_NAMESPACES: list[t.Mapping[str, t.Any]] = []
+_EMPTY_SIZES: dict[type, int] = {cls: len(vars(cls)) for cls in EMPTY_CLASSES}
+
+NAMESPACES = NamespaceWatch(AppContext, RequestContext, Request, SESSION_CLASSES[-1])
+"""Watches the empty classes but :class:`flask.Flask`, and what they are based on."""
+
+_PRISTINE_SIZE = NAMESPACES.count()
 
 
 def note_empty_class(cls: type) -> None:
     """Count the names in a class's own namespace before anyone can add to them."""
-    global _PRISTINE_SIZE
-    if cls not in EMPTY_CLASSES:
-        EMPTY_CLASSES.append(cls)
+    EMPTY_CLASSES.append(cls)
     _EMPTY_SIZES[cls] = len(vars(cls))
-    _NAMESPACES.append(vars(cls))
-    _PRISTINE_SIZE = sum(_EMPTY_SIZES.values())
-
-
-_PRISTINE_SIZE = 0
-for _cls in EMPTY_CLASSES:
-    note_empty_class(_cls)
-
-
-def namespace_size() -> int:
-    """How many names the empty classes have together: more than before if one was patched."""
-    return sum(map(len, _NAMESPACES))
 
 
 def _patched_classes() -> list[type]:
@@ -102,6 +93,9 @@ class RequestProgram:
     has_standard_contexts: bool
     """Whether contexts are pushed and popped by the built-in methods."""
 
+    is_inlined: bool
+    """Whether the entry point may match requests and push their contexts by itself."""
+
     is_plain: bool
     """Whether a request without hooks may be handled by the entry point alone."""
 
@@ -111,11 +105,23 @@ class RequestProgram:
     lazy_session: bool
     """Whether the session may be opened when it is asked for."""
 
+    has_standard_session: bool
+    """Whether the session interface is the built-in one."""
+
+    touch_session: t.Callable[[Flask], None] | None
+    """What is left to do for a session that nobody asked for; ``None``: nothing."""
+
     names_blueprints: bool
     """Whether the endpoint alone tells the blueprints of a request."""
 
+    session_waits: bool
+    """Whether nothing is left to do for a session that nobody asked for and no cookie holds."""
+
+    response_class: t.Any
+    """Makes the responses; ``None``: what makes them may be different each time."""
+
     text_type: tuple[str, str] | None
-    """The content type header of text, if responses are plain :class:`flask.Response` objects."""
+    """The content type header of text, if all that responses do is :class:`flask.Response`'s."""
 
     json_body: t.Callable[[t.Any], bytes] | None
     """Makes the body of a JSON response, if the provider is one that only has this to do."""
@@ -133,7 +139,9 @@ class RequestProgram:
         self.url_builders = {}
         self._bind = bind
         self._polled: list[tuple[t.Any, t.Any]] = []
-        self._guards: list[tuple[ClassGuard, type]] = []
+        self._mros: list[tuple[type, tuple[type, ...]]] = []
+        self._sizes: list[tuple[t.Mapping[str, t.Any], int]] = []
+        self._readers: list[tuple[ClassGuard, type]] = []
         self.replaced = replaced = Replaced(app, built_in)
         self._observe(app)
         self._compile_classes(app)
@@ -141,27 +149,37 @@ class RequestProgram:
         self.teardown_appcontext = self._callables(
             app, reversed(list(app.teardown_appcontext_funcs))
         )
-        self.is_plain = (
-            not replaced.any()
-            and self.matches_by_table
-            and self.has_standard_contexts
-            and self.lazy_request
-            and self.lazy_session
-            and self.names_blueprints
+        self.is_inlined = (
+            self.matches_by_table and self.names_blueprints and not replaced.app_context
+        )
+        self.session_waits = self.lazy_session and self.touch_session is None
+        self.answers_plainly = (
+            self.lazy_session
             and self.text_type is not None
-            and not self.teardown_appcontext
+            and not (replaced.make_response or replaced.finalize_request)
+            and not (replaced.process_response or replaced.full_dispatch_request)
+        )
+        self.ends_plainly = not (
+            self.teardown_appcontext
+            or replaced.do_teardown_appcontext
+            or replaced.do_teardown_request
+        )
+        self.is_plain = (
+            self.is_inlined
+            and self.answers_plainly
+            and self.ends_plainly
+            and self.lazy_request
+            and self.touch_session is None
+            and not replaced.any()
         )
         self.unmatched = self.plan(app, None)
-        names = (*STEPS, *_SETTING_NAMES)
-        self.flask_guard = ClassGuard(type(app), names, {built_in})
-        self.namespace_size = namespace_size()
+        # A replaced step is called by its name, so it may be replaced again.
+        kept = [name for name in STEPS if not getattr(replaced, name)]
+        self._watch_class(type(app), (*kept, *_SETTING_NAMES), {built_in})
+        self.namespaces_size = NAMESPACES.count()
         self.flask_namespace = vars(built_in)
         self.flask_size = len(self.flask_namespace)
-        self.needs_check = (
-            bool(self._polled or self._guards)
-            or type(app) is not built_in
-            or self.namespace_size != _PRISTINE_SIZE
-        )
+        self.needs_check = bool(self._polled or self._mros or self._readers)
 
     # What it depends on
 
@@ -178,14 +196,43 @@ class RequestProgram:
             names = [n for n in (*REGISTRIES, *_SETTING_NAMES, *STEPS, "url_map") if n in own]
             self._polled.append((own, _Attributes(own, names)))
 
+    def _watch_class(
+        self, cls: type, names: t.Iterable[str], empty: t.Container[type] = ()
+    ) -> None:
+        """Depend on what a class is now, unless it is a built-in one, which all programs do."""
+        if cls in empty and cls in _EMPTY_SIZES:
+            return
+        guard = ClassGuard(cls, names, empty)
+        self._mros.append((cls, guard.mro))
+        self._sizes += guard.sizes
+        if guard.reads_values:
+            self._readers.append((guard, cls))
+
     def holds(self, app: Flask) -> bool:
         """Whether nothing changed that could not be observed: classes, plain containers."""
-        if namespace_size() != self.namespace_size or not self.flask_guard.holds(type(app)):
-            return False
-        for guard, cls in self._guards:
+        return (
+            NAMESPACES.count() == self.namespaces_size
+            and len(self.flask_namespace) == self.flask_size
+            and type(app).__mro__ is self.mro
+            and self.unobserved_hold()
+        )
+
+    def unobserved_hold(self) -> bool:
+        """Whether :meth:`holds`, if the application's class and the built-in ones are known to be
+        what they were.
+        """
+        # PERF: asked at every request to an application with a subclass of its own.
+        for cls, mro in self._mros:
+            if cls.__mro__ is not mro:
+                return False
+        for namespace, size in self._sizes:
+            if len(namespace) != size:
+                return False
+        for guard, cls in self._readers:
             if not guard.holds(cls):
                 return False
-        return all(container == before for container, before in self._polled)
+        # PERF: a generator expression for 'all' is made even where there is nothing to go over.
+        return not self._polled or all(container == before for container, before in self._polled)
 
     # What it does
 
@@ -199,20 +246,29 @@ class RequestProgram:
         self.lazy_request = same["__init__"] and same["close"]
         self.names_blueprints = same["blueprint"] and same["blueprints"] and same["endpoint"]
         if request_class is not None and request_class is not Request:
-            self._guards.append((ClassGuard(request_class, _REQUEST_NAMES), request_class))
+            self._watch_class(request_class, _REQUEST_NAMES, {Request})
         self.has_standard_contexts = all(
             getattr(cls, name, None) is value
             for cls, known in _CONTEXTS.items()
             for name, value in known.items()
         )
         interface = static_setting(app, "session_interface")
-        self.lazy_session = interface is not None and is_standard(interface)
+        self.lazy_session = interface is not None and opens_lazily(interface)
+        self.touch_session = None
+        self.has_standard_session = self.lazy_session and is_standard(interface)
         if self.lazy_session:
-            t.cast(t.Any, interface)._observe(self.revision)
-        is_own = static_setting(app, "response_class") is Response
-        self.text_type = ("Content-Type", full_content_type("text/html")) if is_own else None
+            interface._observe(self.revision)
+            self._watch_class(type(interface), (), SESSION_CLASSES)
+            self.touch_session = make_touch(interface)
+        self.response_class = response_class = static_setting(app, "response_class")
+        is_own = response_class is not None and responds_as_built_in(response_class)
+        mimetype = response_class.default_mimetype if is_own else None
+        self.text_type = ("Content-Type", full_content_type(mimetype)) if mimetype else None
         self.json_body = _json_body(app) if is_own else None
-        self._guards += [(ClassGuard(cls, list(vars(cls))), cls) for cls in _patched_classes()]
+        if is_own and response_class is not Response:
+            self._watch_class(response_class, ("default_mimetype",), (Response,))
+        for cls in _patched_classes():
+            self._watch_class(cls, list(vars(cls)))
 
     def _compile_urls(self, app: Flask) -> None:
         url_map = app.url_map
@@ -347,11 +403,17 @@ class RequestProgram:
         plan.after = self._callables(app, _in_reverse(app.after_request_funcs, outwards))
         plan.teardown = self._callables(app, _in_reverse(app.teardown_request_funcs, outwards))
         plan.has_no_pre_hooks = not (plan.preprocessors or plan.before)
-        plan.is_plain = (
+        replaced = self.replaced
+        plan.is_direct = (
             plan.view is not None
             and plan.has_no_pre_hooks
-            and not (plan.after or plan.teardown)
-            and self.is_plain
+            and not (replaced.preprocess_request or replaced.dispatch_request)
+            and not replaced.full_dispatch_request
+        )
+        plan.has_plain_answer = self.answers_plainly and not plan.after
+        plan.has_plain_end = self.ends_plainly and not plan.teardown
+        plan.is_plain = (
+            self.is_plain and plan.is_direct and plan.has_plain_answer and plan.has_plain_end
         )
         return plan
 

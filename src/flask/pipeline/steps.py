@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 import typing as t
+from inspect import CO_COROUTINE, iscoroutinefunction
+from types import FunctionType, MethodType
 
+from blinker import Signal
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import RequestRedirect
 
@@ -13,14 +16,13 @@ from ..diagnostics.explanations import FormDataRoutingRedirect
 from ..diagnostics.routes import log_nearest_routes
 from ..diagnostics.tracebacks import shortened
 from ..globals import _cv_app, _cv_request
+from ..http.pristine import pristine
 from ..routing.table import MISSING
 from ..signals import appcontext_pushed
 from ..wrappers import (
     Request,
     Response,
     decode_wsgi,
-    emits_as_built_in,
-    text_response,
 )
 from .plan import Plan
 from .response import make_response
@@ -36,9 +38,25 @@ Call = tuple[t.Callable[..., t.Any], dict[str, t.Any]]
 
 
 def send(signal: NamedSignal, app: Flask, **values: t.Any) -> None:
-    """Send a signal if it has receivers for this application."""
-    if signal.has_receivers_for(app):
-        signal.send(app, _async_wrapper=app.ensure_sync, **values)
+    """Send a signal to its receivers for this application."""
+    if type(signal).send is not _SEND or "send" in vars(signal) or signal.is_muted:
+        if signal.has_receivers_for(app):
+            signal.send(app, _async_wrapper=app.ensure_sync, **values)
+        return
+    # PERF: half of what sending takes is to ask each receiver in four ways whether it is async.
+    for receiver in signal.receivers_for(app):
+        function = receiver.__func__ if type(receiver) is MethodType else receiver
+        if type(function) is FunctionType and not (
+            function.__code__.co_flags & CO_COROUTINE or function.__dict__
+        ):
+            receiver(app, **values)
+        elif iscoroutinefunction(receiver):
+            app.ensure_sync(receiver)(app, **values)
+        else:
+            receiver(app, **values)
+
+
+_SEND = pristine(Signal, "send")
 
 
 def shortened_exc_info() -> t.Any:
@@ -99,9 +117,14 @@ def match(app: Flask, ctx: RequestContext, program: RequestProgram) -> Plan:
         path = environ.get("PATH_INFO", "")
         if not path.isascii():
             path = decode_wsgi(path)
-        found = table.find_literal(path, method) or table.find(path, method)
+        try:
+            found = table.find_literal(path, method) or table.find(path, method)
+        except HTTPException as error:  # from a converter
+            ctx.keep_routing_error(error)
+            found = MISSING
         if found is MISSING:
-            ctx.keep_routing_error(NotFound())
+            if ctx._routing_error is None:
+                ctx.keep_routing_error(NotFound())
             plan = ctx.plan = planned(app, ctx, program)
             return plan
         if found is not None:
@@ -122,6 +145,18 @@ def match(app: Flask, ctx: RequestContext, program: RequestProgram) -> Plan:
     return plan
 
 
+def open_session_and_keep_match(
+    ctx: RequestContext, program: RequestProgram, rule: Rule, view_args: dict[str, t.Any]
+) -> None:
+    """Open the session unless it can wait, then have the request know what matched."""
+    if not program.lazy_session:
+        ctx.open_session()
+    ctx._rule, ctx._view_args = rule, view_args
+    request = ctx._request
+    if request is not None:
+        request.url_rule, request.view_args = rule, view_args
+
+
 def planned(app: Flask, ctx: RequestContext, program: RequestProgram) -> Plan:
     """Return the plan for what the request is now."""
     rule = ctx.url_rule
@@ -138,7 +173,8 @@ def current_plan(app: Flask, ctx: RequestContext) -> Plan:
         if not plan.program.names_blueprints:
             plan = planned(app, ctx, plan.program)
         else:
-            rule = ctx.url_rule
+            request = ctx._request
+            rule = ctx._rule if request is None else request.url_rule
             if (None if rule is None else rule.endpoint) == plan.endpoint:
                 return plan
             plan = plan.program.plan(app, None if rule is None else rule.endpoint)
@@ -164,13 +200,15 @@ def find_view(app: Flask, ctx: RequestContext, plan: Plan) -> Call:
         view_args = request.view_args
     if error is not None:
         app.raise_routing_exception(ctx.request)
+    view: t.Any = plan.view
+    arguments: t.Any = view_args
     method = ctx.environ["REQUEST_METHOD"] if request is None else request.method
     if method == "OPTIONS" and answers_options(rule):
         return app.make_default_options_response, {}
-    if plan.view is None:
+    if view is None:
         # Says what is missing.
         return plan.program.bind(app, app.view_functions[t.cast("Rule", rule).endpoint]), {}
-    return plan.view, t.cast("dict[str, t.Any]", view_args)
+    return view, arguments
 
 
 def answers_options(rule: Rule | None) -> bool:
@@ -255,35 +293,47 @@ def respond_with(app: Flask, plan: Plan, rv: t.Any) -> t.Any:
     program = plan.program
     if program.replaced.make_response:
         return app.make_response(rv)
-    if type(rv) is str and program.text_type is not None and emits_as_built_in():
-        return text_response(rv, program.text_type)
+    if type(rv) is str and program.text_type is not None:
+        return program.response_class(rv)
     return make_response(app, rv)
 
 
-def must_refresh_session(app: Flask, ctx: RequestContext) -> bool:
-    """Whether the session has to be saved although nobody asked for it: it is permanent.
+def is_without_session(app: Flask, environ: dict[str, t.Any], program: RequestProgram) -> bool:
+    """Whether none of a request's cookies can hold a session that has to be saved."""
+    config = app.config
+    return (not config["SESSION_REFRESH_EACH_REQUEST"] and program.has_standard_session) or config[
+        "SESSION_COOKIE_NAME"
+    ] not in environ["HTTP_COOKIE"]
+
+
+def must_refresh_session(app: Flask, ctx: RequestContext, program: RequestProgram) -> bool:
+    """Whether the session has to be saved although nobody asked for it: it is permanent, or an
+    interface of the application's own may decide.
 
     Asked of requests that have a cookie.
     """
-    config = app.config
-    if not config["SESSION_REFRESH_EACH_REQUEST"]:
-        return False
-    if config["SESSION_COOKIE_NAME"] not in ctx.environ["HTTP_COOKIE"]:
+    if is_without_session(app, ctx.environ, program):
         return False
     session = ctx._session
-    return session is not None and session.permanent
+    return session is not None and (session.permanent or not program.has_standard_session)
 
 
 def save_session(app: Flask, ctx: RequestContext, program: RequestProgram, response: t.Any) -> None:
     """Have the session interface save the session."""
     if program.lazy_session and program.revision.program is program:
+        touch = program.touch_session
         if ctx._session_object is None and not (
-            "HTTP_COOKIE" in ctx.environ and must_refresh_session(app, ctx)
+            "HTTP_COOKIE" in ctx.environ and must_refresh_session(app, ctx, program)
         ):
+            if touch is None:
+                return
+            touch(app)
+            if ctx._session_object is None:
+                return
+        if program.has_standard_session:
+            standard: t.Any = app.session_interface
+            standard.save_where_needed(app, ctx._session, response)
             return
-        standard: t.Any = app.session_interface
-        standard.save_where_needed(app, ctx._session, response)
-        return
     session = ctx._session
     interface = app.session_interface
     if not interface.is_null_session(t.cast(t.Any, session)):

@@ -34,6 +34,8 @@ def uses_of_loop(node: nodes.For) -> int | None:
             uses += count
     if uses and any(_sees_locals(child) for child in node.body):
         return None
+    if any(name.name == "loop" for child in node.else_ for name in _names(child)):
+        return None  # there it is another variable
     return None if any(_has_scoped_block(child) for child in node.body) else uses
 
 
