@@ -133,4 +133,3 @@ under_python() { # under_python VERSION
     fi
 }
 
-apart reliability # a stream of a client that vanishes ends twice: to be repaired first

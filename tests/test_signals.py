@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -192,3 +194,51 @@ def test_receivers_of_the_end_may_look_at_the_request(app: Flask) -> None:
     with flask.request_tearing_down.connected_to(receiver, app):
         app.test_client().get("/")
     assert seen == [f"index {app.name}"]
+
+
+def test_a_muted_signal_is_not_sent(app: Flask) -> None:
+    heard: list[Any] = []
+
+    def note(sender: Flask, **details: Any) -> None:
+        heard.append(sender)
+
+    with signals.request_started.connected_to(note, app):
+        with signals.request_started.muted():
+            app.test_client().get("/")
+        assert heard == []
+        app.test_client().get("/")
+    assert heard == [app]
+
+
+def test_receivers_may_be_methods_coroutine_functions_and_callable_objects(app: Flask) -> None:
+    heard: list[str] = []
+
+    class Listener:
+        def method(self, sender: Flask, **details: Any) -> None:
+            heard.append("method")
+
+        async def coroutine(self, sender: Flask, **details: Any) -> None:
+            heard.append("coroutine method")
+
+        def __call__(self, sender: Flask, **details: Any) -> None:
+            heard.append("object")
+
+    async def function(sender: Flask, **details: Any) -> None:
+        heard.append("coroutine function")
+
+    listener = Listener()
+    with contextlib.ExitStack() as exits:
+        for receiver in (listener.method, listener.coroutine, listener, function):
+            exits.enter_context(signals.request_started.connected_to(receiver, app))
+        app.test_client().get("/")
+    assert sorted(heard) == ["coroutine function", "coroutine method", "method", "object"]
+
+
+def test_a_replaced_send_is_called(app: Flask) -> None:
+    signal = signals.request_started
+    with (
+        signal.connected_to(lambda sender, **details: None, app),
+        mock.patch.object(signal, "send") as send,
+    ):
+        app.test_client().get("/")
+    send.assert_called_once()

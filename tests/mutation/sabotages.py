@@ -141,7 +141,7 @@ SABOTAGES = (
         WSGI,
         "if touch_session is not None and body is not None:",
         "if False:",
-        ("differential:session_methods",),
+        DOORS,
     ),
     # The conductor.
     Sabotage(
@@ -231,13 +231,27 @@ SABOTAGES = (
         PROGRAM,
         "            if len(namespace) != size:\n                return False\n",
         "            pass\n",
-        ("differential:overrides", "differential:replacements"),
+        CHANGES,
+    ),
+    Sabotage(
+        "replaced methods of Flask go unnoticed",
+        "flask/app.py",
+        "            or len(_NAMESPACE) != program.flask_size\n",
+        "",
+        CHANGES,
+    ),
+    Sabotage(
+        "replaced methods of contexts, requests and sessions go unnoticed",
+        "flask/app.py",
+        "NAMESPACES.size == program.namespaces_size",
+        "True",
+        CHANGES,
     ),
     Sabotage(
         "signals do not tell their sender",
         STEPS,
-        "        else:\n            receiver(app, **values)",
-        "        else:\n            receiver(None, **values)",
+        "        ):\n            receiver(app, **values)",
+        "        ):\n            receiver(None, **values)",
         SIGNALS,
     ),
     Sabotage(

@@ -13,11 +13,13 @@ import typing as t
 from collections.abc import Callable
 
 import pytest
+from werkzeug.routing import BaseConverter
 from werkzeug.test import EnvironBuilder
 
 import flask
 from flask import Flask, g, jsonify, request, session
 from flask.globals import _cv_app, _cv_request
+from flask.sessions import SecureCookieSessionInterface
 
 
 class Stepwise(Flask):
@@ -37,8 +39,29 @@ class Answer(t.NamedTuple):
     events: list[str]
 
 
-KINDS = ("nothing", "session", "teardown", "receiver", "hooks")
+KINDS = ("nothing", "session", "teardown", "receiver", "hooks", "overrides", "ends", "classes")
 """What the application has besides its views and error handlers."""
+
+OVERRIDES = ("dispatch_request", "handle_user_exception", "preprocess_request")
+ENDS = ("finalize_request", "make_response", "process_response", "do_teardown_request")
+
+
+class NotedRequest(flask.Request):
+    def close(self) -> None:
+        self.environ["doors.events"].append(f"closed {self.endpoint}")
+        super().close()
+
+
+class TextResponse(flask.Response):
+    default_mimetype = "text/plain"
+
+
+class ScopedSessions(SecureCookieSessionInterface):
+    events: list[str]
+
+    def get_cookie_path(self, app: Flask) -> str:
+        self.events.append(f"path of the cookie {request.path}")
+        return super().get_cookie_path(app)
 
 
 def declare(app: Flask, kind: str, events: list[str]) -> None:
@@ -50,7 +73,26 @@ def declare(app: Flask, kind: str, events: list[str]) -> None:
         app.teardown_request(lambda exc: events.append(f"teardown {exc!r}"))
     if kind == "hooks":
         add_hooks(app, api, inner, events)
+    if kind in ("overrides", "ends"):
+        for name in OVERRIDES if kind == "overrides" else ENDS:
+            replace(app, name, events)
+    if kind == "classes":
+        app.request_class = NotedRequest
+        app.response_class = TextResponse
+        app.session_interface = sessions = ScopedSessions()
+        sessions.events = events
     add_views(app, api, inner)
+
+
+def replace(app: Flask, name: str, events: list[str]) -> None:
+    """Put a method in the place of one, which does nothing but call it."""
+    built_in = getattr(app, name)
+
+    def replacement(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        events.append(f"{name} {request.path}")
+        return built_in(*args, **kwargs)
+
+    setattr(app, name, replacement)
 
 
 def add_hooks(app: Flask, api: flask.Blueprint, inner: flask.Blueprint, events: list[str]) -> None:
@@ -76,7 +118,14 @@ def add_hooks(app: Flask, api: flask.Blueprint, inner: flask.Blueprint, events: 
             values["language"] = values.get("language", "none").upper()
 
 
+class RefusingConverter(BaseConverter):
+    def to_python(self, value: str) -> t.Any:
+        flask.abort(418 if value == "teapot" else 403)
+
+
 def add_views(app: Flask, api: flask.Blueprint, inner: flask.Blueprint) -> None:
+    app.url_map.converters["refusing"] = RefusingConverter
+
     @app.errorhandler(404)
     def missing(error: Exception) -> tuple[str, int]:
         return f"no {request.path}", 404
@@ -165,6 +214,14 @@ def add_views(app: Flask, api: flask.Blueprint, inner: flask.Blueprint) -> None:
     def read_json() -> t.Any:
         return request.get_json()
 
+    @app.route("/refused/<refusing:part>")
+    def refused(part: str) -> t.Any:
+        return part
+
+    @app.route("/looked-at")
+    def looked_at() -> t.Any:
+        return f"{request.method} {request.url_rule} {request.cookies.get('seen')}"
+
     @app.route("/slash/")
     def slash() -> t.Any:
         return "slash"
@@ -210,6 +267,11 @@ REQUESTS: list[dict[str, t.Any]] = [
     get("/json", method="POST", json={"b": [1], "a": None}),
     get("/json", method="POST", data="{", content_type="application/json"),
     get("/json", method="POST", data="x"),
+    get("/refused/teapot"),
+    get("/refused/other"),
+    get("/looked-at"),
+    get("/looked-at", headers={"Cookie": "seen=1"}),
+    get("/", headers={"Cookie": "seen=1"}),
     get("/slash"),
     get("/slash/"),
     get("/path/a/b//c"),
@@ -236,6 +298,7 @@ def ask(app: Flask, events: list[str], options: dict[str, t.Any]) -> Answer:
     if isinstance(options.get("data"), dict):  # its files are closed with the first request
         options["data"] = {**options["data"], "file": (io.BytesIO(b"x"), "f.txt")}
     environ = EnvironBuilder(**options).get_environ()
+    environ["doors.events"] = events
     started: list[t.Any] = []
 
     def start_response(status: str, headers: t.Any, exc_info: t.Any = None) -> t.Any:
@@ -317,7 +380,8 @@ def test_plain_answers_are_these_bytes(app_class: type[Flask], kind: str) -> Non
     app, events = make(app_class, kind)
     asked = [(path, method) for path in ("/", "/list") for method in ("GET", "HEAD")]
     answers = [ask(app, events, get(path, method=method)) for path, method in asked]
-    text = [("Content-Length", "11"), ("Content-Type", "text/html; charset=utf-8")]
+    mimetype = "text/plain" if kind == "classes" else "text/html"
+    text = [("Content-Length", "11"), ("Content-Type", f"{mimetype}; charset=utf-8")]
     data = [("Content-Length", "18"), ("Content-Type", "application/json")]
     assert [answer[:3] for answer in answers] == [
         ("200 OK", text, "grüß dich".encode()),
@@ -390,3 +454,10 @@ def test_an_exception_of_the_server_reaches_teardown(app_class: type[Flask]) -> 
             app.test_client().get("/")
     assert [type(error) for error in seen] == [SystemExit] * 3
     assert _cv_request.get(None) is None
+
+
+@pytest.mark.parametrize("app_class", [Flask, Stepwise])
+def test_an_exception_of_a_converter_is_the_answer(app_class: type[Flask]) -> None:
+    app, events = make(app_class, "nothing")
+    for _ in range(2):  # the second time, the host is known
+        assert ask(app, events, get("/refused/teapot")).status == "418 I'M A TEAPOT"

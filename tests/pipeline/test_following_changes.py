@@ -10,9 +10,10 @@ import pytest
 from werkzeug.routing import Map, Rule
 
 import flask
-from flask import Flask, Response, g, request, session, signals
+from flask import Flask, Request, Response, g, request, session, signals
 from flask.config import Config
-from flask.sessions import SessionInterface
+from flask.ctx import AppContext, RequestContext
+from flask.sessions import SecureCookieSessionInterface, SessionInterface
 
 
 @pytest.fixture
@@ -243,3 +244,59 @@ def test_a_hook_after_the_view_may_replace_the_session_interface() -> None:
 
     assert app.test_client().get("/").data == b"text"
     assert noting.saved == [{"user": "ada"}]
+
+
+class Mixin:
+    """What a user's application class inherits from besides Flask."""
+
+
+class Inheriting(Mixin, Flask):
+    pass
+
+
+@pytest.mark.parametrize("cls", [Inheriting, Mixin, Flask])
+def test_a_step_replaced_on_a_class_is_called_from_the_next_request_on(
+    cls: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = Inheriting("inheriting")
+    app.add_url_rule("/", "index", lambda: "index")
+    client = app.test_client()
+    assert client.get("/").text == "index"
+    with monkeypatch.context() as patch:
+        patch.setattr(cls, "dispatch_request", lambda self: "replaced", raising=False)
+        assert client.get("/").text == "replaced"
+    assert client.get("/").text == "index"
+
+
+@pytest.mark.parametrize(
+    ("cls", "name"),
+    [
+        (AppContext, "pop"),
+        (RequestContext, "match_request"),
+        (RequestContext, "push"),
+        (Request, "close"),
+        (SecureCookieSessionInterface, "open_session"),
+        (SecureCookieSessionInterface, "save_session"),
+        (SessionInterface, "is_null_session"),
+    ],
+)
+def test_a_replaced_method_of_a_class_beside_the_application_is_called(
+    cls: type, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = Flask("patched")
+    app.secret_key = "patched"
+    app.add_url_rule("/", "index", lambda: "index")
+    client = app.test_client()
+    for _ in range(3):
+        assert client.get("/").text == "index"
+    calls: list[str] = []
+    built_in = getattr(cls, name)
+
+    def replacement(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        calls.append(name)
+        return built_in(self, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cls, name, replacement)
+        assert client.get("/").text == "index"
+    assert calls == [name]
