@@ -243,8 +243,8 @@ SABOTAGES = (
     Sabotage(
         "replaced methods of contexts, requests and sessions go unnoticed",
         "flask/app.py",
-        "NAMESPACES.size == program.namespaces_size",
-        "True",
+        "or NAMESPACES.count() == program.namespaces_size",
+        "or True",
         CHANGES,
     ),
     Sabotage(

@@ -252,23 +252,28 @@ class RequestProgram:
             for cls, known in _CONTEXTS.items()
             for name, value in known.items()
         )
-        interface = static_setting(app, "session_interface")
+        self._compile_session(static_setting(app, "session_interface"))
+        self._compile_responses(app, static_setting(app, "response_class"))
+        for cls in _patched_classes():
+            self._watch_class(cls, list(vars(cls)))
+
+    def _compile_session(self, interface: t.Any) -> None:
         self.lazy_session = interface is not None and opens_lazily(interface)
-        self.touch_session = None
         self.has_standard_session = self.lazy_session and is_standard(interface)
+        self.touch_session = None
         if self.lazy_session:
             interface._observe(self.revision)
             self._watch_class(type(interface), (), SESSION_CLASSES)
             self.touch_session = make_touch(interface)
-        self.response_class = response_class = static_setting(app, "response_class")
+
+    def _compile_responses(self, app: Flask, response_class: t.Any) -> None:
+        self.response_class = response_class
         is_own = response_class is not None and responds_as_built_in(response_class)
         mimetype = response_class.default_mimetype if is_own else None
         self.text_type = ("Content-Type", full_content_type(mimetype)) if mimetype else None
         self.json_body = _json_body(app) if is_own else None
         if is_own and response_class is not Response:
             self._watch_class(response_class, ("default_mimetype",), (Response,))
-        for cls in _patched_classes():
-            self._watch_class(cls, list(vars(cls)))
 
     def _compile_urls(self, app: Flask) -> None:
         url_map = app.url_map

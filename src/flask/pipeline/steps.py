@@ -45,7 +45,7 @@ def send(signal: NamedSignal, app: Flask, **values: t.Any) -> None:
         return
     # PERF: half of what sending takes is to ask each receiver in four ways whether it is async.
     for receiver in signal.receivers_for(app):
-        function = receiver.__func__ if type(receiver) is MethodType else receiver
+        function: t.Any = receiver.__func__ if isinstance(receiver, MethodType) else receiver
         if type(function) is FunctionType and not (
             function.__code__.co_flags & CO_COROUTINE or function.__dict__
         ):
