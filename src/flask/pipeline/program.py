@@ -258,21 +258,25 @@ class RequestProgram:
             self._watch_class(cls, list(vars(cls)))
 
     def _compile_session(self, interface: t.Any) -> None:
-        self.lazy_session = interface is not None and opens_lazily(interface)
-        self.has_standard_session = self.lazy_session and is_standard(interface)
+        self.lazy_session = self.has_standard_session = False
         self.touch_session = None
-        if self.lazy_session:
-            interface._observe(self.revision)
-            self._watch_class(type(interface), (), SESSION_CLASSES)
-            self.touch_session = make_touch(interface)
+        if interface is None or not opens_lazily(interface):
+            return
+        self.lazy_session = True
+        self.has_standard_session = is_standard(interface)
+        self.touch_session = make_touch(interface)
+        interface._observe(self.revision)
+        self._watch_class(type(interface), (), SESSION_CLASSES)
 
     def _compile_responses(self, app: Flask, response_class: t.Any) -> None:
         self.response_class = response_class
-        is_own = response_class is not None and responds_as_built_in(response_class)
-        mimetype = response_class.default_mimetype if is_own else None
+        self.text_type = self.json_body = None
+        if response_class is None or not responds_as_built_in(response_class):
+            return
+        mimetype = response_class.default_mimetype
         self.text_type = ("Content-Type", full_content_type(mimetype)) if mimetype else None
-        self.json_body = _json_body(app) if is_own else None
-        if is_own and response_class is not Response:
+        self.json_body = _json_body(app)
+        if response_class is not Response:
             self._watch_class(response_class, ("default_mimetype",), (Response,))
 
     def _compile_urls(self, app: Flask) -> None:
