@@ -44,11 +44,23 @@ from .templating import stream_template_string as stream_template_string
 from .wrappers import Request as Request
 from .wrappers import Response as Response
 
+if t.TYPE_CHECKING:
+    from .websockets import copy_current_websocket_context as copy_current_websocket_context
+    from .websockets import has_websocket_context as has_websocket_context
+    from .websockets import websocket as websocket
+
 __implementation__ = "Hipflask"
 """Tells this package from others that provide the module ``flask``; see ``import hipflask``."""
 
 
+_OF_WEBSOCKETS = {"copy_current_websocket_context", "has_websocket_context", "websocket"}
+
+
 def __getattr__(name: str) -> t.Any:
+    if name in _OF_WEBSOCKETS:
+        from . import websockets  # PERF: most applications have none
+
+        return getattr(websockets, name)
     if name == "__version__":
         import importlib.metadata
         import warnings

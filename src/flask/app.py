@@ -65,6 +65,7 @@ from .sansio.app import T_template_filter as T_template_filter
 from .sansio.app import T_template_global as T_template_global
 from .sansio.app import T_template_test as T_template_test
 from .sansio.app import _make_timedelta as _make_timedelta
+from .sansio.websockets import AppWebsockets
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .signals import appcontext_tearing_down as appcontext_tearing_down
 from .signals import got_request_exception as got_request_exception
@@ -90,7 +91,7 @@ def _bind_to_environ(url_map: Map, environ: WSGIEnvironment, *args: t.Any) -> Ma
 
 
 @keep_methods_in_base
-class Flask(AsgiApplication, App):
+class Flask(AsgiApplication, AppWebsockets, App):
     """A web application: a WSGI application, and the place where everything is declared.
 
     Each step of a request is a method here.  A subclass or an instance may replace any of them;

@@ -12,6 +12,7 @@ from .helpers import send_from_directory
 from .sansio.blueprints import UNSET
 from .sansio.blueprints import Blueprint as SansioBlueprint
 from .sansio.blueprints import BlueprintSetupState as BlueprintSetupState
+from .sansio.websockets import BlueprintWebsockets
 
 if t.TYPE_CHECKING:
     from .wrappers import Response
@@ -42,7 +43,7 @@ def open_in(folder: str, resource: str, mode: str, encoding: str | None) -> t.IO
     return open(path, mode, encoding=None if mode == "rb" else encoding)
 
 
-class Blueprint(SansioBlueprint):
+class Blueprint(BlueprintWebsockets, SansioBlueprint):
     __doc__ = SansioBlueprint.__doc__
 
     cli: AppGroup

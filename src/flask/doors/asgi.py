@@ -50,6 +50,7 @@ class AsgiDoor:
         self._mailbox: Mailbox | None = None
         self._pool: WorkerPool | None = None
         self._leases: Leases | None = None
+        self._websocket_leases: Leases | None = None
         self._program: LoopProgram | None = None
         self.tables: Tables = {}
         self.handle: Handler | None = None
@@ -66,11 +67,11 @@ class AsgiDoor:
             await handle_lifespan(app, receive, send, partial(finish_background_tasks, app))
             self.close()
         elif kind == "websocket":
-            await _refuse_websocket(receive, send)
+            await self._serve_websocket(app, scope, receive, send)
         else:
             raise ValueError(
                 f"An ASGI server asked for {kind!r}; the application {app.name!r} serves"
-                " 'http' and 'lifespan'."
+                " 'http', 'websocket' and 'lifespan'."
             )
 
     async def _serve_http(self, app: Flask, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,6 +95,29 @@ class AsgiDoor:
                     return
             entry = app.wsgi_app
         await self.serve_wsgi(app, entry, scope, receive, send)
+
+    async def _serve_websocket(
+        self, app: Flask, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if not app.has_websockets:
+            await _refuse_websocket(receive, send)
+            return
+        from ..websockets.conductor import serve_websocket  # PERF: most applications have none
+
+        await serve_websocket(app, self, scope, receive, send)
+
+    def websocket_request(self, most: int) -> LoopRequest | None:
+        """Return what a WebSocket calls its sync handler by; ``None`` if too many of them run.
+
+        :param most: how many may.
+        """
+        leases = self._websocket_leases
+        if leases is None:
+            leases = self._websocket_leases = Leases(most)
+            weakref.finalize(self, leases.close)
+        if leases.held >= most:
+            return None
+        return LoopRequest(self._current_mailbox(), leases)
 
     def _use(self, app: Flask, base: t.Any, program: LoopProgram) -> None:
         """Serve by a program that was compiled anew."""
@@ -172,6 +196,9 @@ class AsgiDoor:
         if pool is not None:
             pool.close()
         leases, self._leases = self._leases, None
+        if leases is not None:
+            leases.close()
+        leases, self._websocket_leases = self._websocket_leases, None
         if leases is not None:
             leases.close()
 

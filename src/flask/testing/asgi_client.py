@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
     from ..app import Flask
     from ..doors.body import Message
     from ..sessions import SessionMixin
+    from .websockets import WebsocketTestConnection
 
 REDIRECTS = {301, 302, 303, 305, 307, 308}
 
@@ -163,6 +164,20 @@ class AsyncFlaskClient:
     async def options(self, *args: t.Any, **kwargs: t.Any) -> TestResponse:
         """Send an ``OPTIONS`` request; see :meth:`open`."""
         return await self.open(*args, method="OPTIONS", **kwargs)
+
+    def websocket(
+        self, *args: t.Any, subprotocols: t.Sequence[str] = (), **kwargs: t.Any
+    ) -> WebsocketTestConnection:
+        """Open a WebSocket in an ``async with`` block; see :class:`WebsocketTestConnection`.
+
+        :param args: as for :meth:`open`, as are ``kwargs``: the path, ``headers`` and so on.
+        :param subprotocols: those that the client asks for, the best first.
+        :raises WebsocketResponseError: if the application refuses it, on entering the block.
+        """
+        from .websockets import WebsocketTestConnection  # PERF: most tests open none
+
+        request: WerkzeugRequest = self._jar.open(*args, **kwargs)
+        return WebsocketTestConnection(self._jar, request, subprotocols)
 
     # Cookies
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from copy import copy
 from functools import cache
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import Headers
 
     from ..app import Flask
+    from .websockets import SyncWebsocketTestConnection
 
 DOOR_VARIABLE = "FLASK_TEST_CLIENT_DOOR"
 """The environment variable that names the door, ``wsgi`` or ``asgi``, of clients that don't."""
@@ -216,6 +217,29 @@ class FlaskClient(werkzeug.test.Client):
         if self.preserve_context:
             merged[_PRESERVE] = self._new_contexts.append
         return merged
+
+    def websocket(
+        self, *args: Any, subprotocols: Sequence[str] = (), **kwargs: Any
+    ) -> SyncWebsocketTestConnection:
+        """Open a WebSocket in a ``with`` block:
+
+        .. code-block:: python
+
+            with client.websocket("/echo") as socket:
+                socket.send("hello")
+                assert socket.receive() == "hello"
+
+        :param args: as for :meth:`open`, as are ``kwargs``: the path, ``headers`` and so on.
+        :param subprotocols: those that the client asks for, the best first.
+        :raises WebsocketResponseError: if the application refuses it, on entering the block.
+        """
+        from .websockets import (  # PERF: imports asyncio
+            SyncWebsocketTestConnection,
+            WebsocketTestConnection,
+        )
+
+        request = self._request_from_builder_args(args, kwargs)
+        return SyncWebsocketTestConnection(WebsocketTestConnection(self, request, subprotocols))
 
     @contextmanager
     def session_transaction(self, *args: Any, **kwargs: Any) -> Iterator[SessionMixin]:
