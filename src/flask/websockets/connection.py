@@ -14,7 +14,7 @@ from types import CoroutineType
 
 from werkzeug.datastructures import Headers
 
-from ..doors.on_loop import drive_on
+from ..doors.drive import drive_on
 from .errors import WebsocketDisconnected
 
 Message = t.MutableMapping[str, t.Any]
