@@ -1,4 +1,4 @@
-"""Blueprints that serve: with files of their own, and commands."""
+"""``Blueprint``, with static files and commands."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if t.TYPE_CHECKING:
 
 
 STATIC_OPTIONS = frozenset({"STATIC_PRECOMPRESSED", "STATIC_VERSIONED"})
-"""The settings that have static files answered by :mod:`flask.http.precompressed`."""
+"""Settings that make :mod:`flask.http.precompressed` serve static files."""
 
 
 def max_age_setting(config: t.Mapping[str, t.Any]) -> int | None:
-    """``SEND_FILE_MAX_AGE_DEFAULT`` in seconds, or ``None``: clients ask each time."""
+    """Return ``SEND_FILE_MAX_AGE_DEFAULT`` in seconds, or ``None`` to revalidate each time."""
     value = config["SEND_FILE_MAX_AGE_DEFAULT"]
     if isinstance(value, timedelta):
         return int(value.total_seconds())
@@ -31,7 +31,7 @@ def max_age_setting(config: t.Mapping[str, t.Any]) -> int | None:
 
 
 def open_in(folder: str, resource: str, mode: str, encoding: str | None) -> t.IO[t.AnyStr]:
-    """Open a file of a folder for reading; text is UTF-8 unless said otherwise.
+    """Open a file in a folder for reading. The default encoding of text files is UTF-8.
 
     :raises ValueError: for a mode that writes.
     """
@@ -47,7 +47,7 @@ class Blueprint(BlueprintWebsockets, SansioBlueprint):
     __doc__ = SansioBlueprint.__doc__
 
     cli: AppGroup
-    """The blueprint's commands, which ``flask`` has once it is registered."""
+    """The blueprint's commands, available to ``flask`` once the blueprint is registered."""
 
     def __init__(
         self,
@@ -77,14 +77,15 @@ class Blueprint(BlueprintWebsockets, SansioBlueprint):
         self.cli = AppGroup(name)
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """How long clients may keep a static file, in seconds; ``None``: they ask each time.
+        """Return the number of seconds that clients may cache a static file without asking again.
 
-        ``SEND_FILE_MAX_AGE_DEFAULT`` of the current application, for every file.
+        ``None`` makes them revalidate each time. The default is the current application's
+        ``SEND_FILE_MAX_AGE_DEFAULT`` for every file.
         """
         return max_age_setting(current_app.config)
 
     def send_static_file(self, filename: str) -> Response:
-        """Return the response with a file from the static folder.
+        """Return a response with a file from the static folder.
 
         :raises RuntimeError: if there is no such folder.
         """

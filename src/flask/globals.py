@@ -1,7 +1,7 @@
-"""The names that stand for whatever is current: ``request``, ``session``, ``g``, ``current_app``.
+"""Proxies for the current context: ``request``, ``session``, ``g``, ``current_app``.
 
-Each is a :class:`werkzeug.local.LocalProxy` on one of two context variables.  The two below are
-the only places where the framework keeps per-request state outside of a context object.
+Each is a :class:`werkzeug.local.LocalProxy` for one of two context variables. Only these two keep
+per-request state outside of a context object.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _cv_app: ContextVar[AppContext] = ContextVar("flask.app_ctx")
 _cv_request: ContextVar[RequestContext] = ContextVar("flask.request_ctx")
 
 _failed_read: ContextVar[AttributeError | None] = ContextVar("flask.failed_read", default=None)
-"""What reading through a proxy raised, on the way from one of its methods to the next."""
+"""Exception from reading through a proxy, passed from one of its methods to the next."""
 
 _NO_APP = (
     "Working outside of application context.\n\n"
@@ -50,7 +50,7 @@ def _itself(context: t.Any) -> t.Any:
 def _make_proxy(
     variable: ContextVar[t.Any], attribute: str | None, message: str
 ) -> WerkzeugProxy[t.Any]:
-    """Return a ``LocalProxy`` on an attribute of the variable's value, or on the value itself."""
+    """Return a ``LocalProxy`` for an attribute of the variable's value, or for the value itself."""
     get_context = variable.get
     read_attribute: t.Callable[[t.Any], t.Any]
     read_attribute = _itself if attribute is None else attrgetter(attribute)

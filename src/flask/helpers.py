@@ -35,7 +35,7 @@ P = t.ParamSpec("P")
 
 
 def _current_app() -> Flask | None:
-    """The current application; ``None`` where none is."""
+    """Return the current application, or ``None``."""
     if current_app is _CURRENT_APP:  # PERF: a proxy takes four calls to say what it is of
         context = _cv_app.get(None)
         return None if context is None else context.app
@@ -46,7 +46,7 @@ _CURRENT_APP = current_app
 
 
 def _env_flag(name: str) -> bool:
-    """Whether an environment variable is set to anything but a word for no."""
+    """Return whether an environment variable is set to anything but ``0``, ``false`` or ``no``."""
     return os.environ.get(name, "").lower() not in {"", "0", "false", "no"}
 
 
@@ -54,7 +54,7 @@ _CO_COROUTINE = inspect.CO_COROUTINE
 
 
 def is_async(func: t.Callable[..., t.Any]) -> bool:
-    """Whether calling a function gives a coroutine; as :func:`inspect.iscoroutinefunction`."""
+    """Return whether a function is a coroutine function: :func:`inspect.iscoroutinefunction`."""
     # PERF: inspect unwraps the function first. One that is not wrapped says what it is by a flag,
     # unless it carries the mark that inspect lets other callables have.
     function: t.Any = func
@@ -66,12 +66,12 @@ def is_async(func: t.Callable[..., t.Any]) -> bool:
 
 
 def get_debug_flag() -> bool:
-    """Whether ``FLASK_DEBUG`` asks for debug mode."""
+    """Return whether ``FLASK_DEBUG`` enables debug mode."""
     return _env_flag("FLASK_DEBUG")
 
 
 def get_load_dotenv(default: bool = True) -> bool:
-    """Whether dotenv files are to be loaded: the default, unless ``FLASK_SKIP_DOTENV`` is set."""
+    """Return whether to load dotenv files: ``default``, unless ``FLASK_SKIP_DOTENV`` is set."""
     if not os.environ.get("FLASK_SKIP_DOTENV"):
         return default
     return not _env_flag("FLASK_SKIP_DOTENV")
@@ -114,10 +114,10 @@ def stream_with_context(generator_or_function: t.Any) -> t.Any:
 
 
 class _StreamInContext(t.Generic[t.AnyStr]):
-    """Runs each step of an iterator with the request current, and the teardown after the last.
+    """Iterator that makes the request current during each step and runs teardown after the last.
 
-    Between the steps nothing is current: the thread that takes one may do other work before it
-    takes the next, or never take it, and another thread may end the stream.
+    Nothing is current between steps: a thread may do other work between two of them or never take
+    the next one, and another thread may close the stream.
     """
 
     def __init__(self, ctx: RequestContext, source: t.Iterator[t.AnyStr]) -> None:
@@ -146,7 +146,7 @@ class _StreamInContext(t.Generic[t.AnyStr]):
             raise
 
     def close(self) -> None:
-        """End the stream, whether or not it was taken to its end."""
+        """Close the stream, whether or not it was exhausted."""
         self._end(None)
 
     __del__ = close
@@ -170,10 +170,10 @@ class _StreamInContext(t.Generic[t.AnyStr]):
 
 
 def make_response(*args: t.Any) -> Response:
-    """Return what a view returns as a response object, to add headers to it.
+    """Convert a view's return value into a response object, for example to add headers.
 
-    :param args: one value, as a view returns it; several are the parts of a tuple; none is an
-        empty response.
+    :param args: one value, as a view returns it; several values are treated as a tuple; without
+        a value the response is empty.
     """
     if not args:
         return current_app.response_class()
@@ -235,14 +235,14 @@ def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn
 
 
 def get_template_attribute(template_name: str, attribute: str) -> t.Any:
-    """Return a macro or variable that a template exports, to be used from Python."""
+    """Return a macro or variable that a template exports, for use from Python."""
     return getattr(current_app.jinja_env.get_template(template_name).module, attribute)
 
 
 def flash(message: str, category: str = "message") -> None:
-    """Leave a message in the session for the next request to show.
+    """Store a message in the session for the next page to show.
 
-    :param category: what kind of message, such as ``error`` or ``info``; templates may filter.
+    :param category: kind of message, such as ``error`` or ``info``; templates can filter by it.
     """
     # Set anew, since a session may not notice that a list inside it has grown.
     session["_flashes"] = [*session.get("_flashes", ()), (category, message)]
@@ -274,7 +274,9 @@ def get_flashed_messages(
 def get_flashed_messages(
     with_categories: bool = False, category_filter: t.Iterable[str] = ()
 ) -> list[str] | list[tuple[str, str]]:
-    """Take the flashed messages from the session; calls in the same request get the same.
+    """Remove the flashed messages from the session and return them.
+
+    Further calls in the same request return the same messages.
 
     :param with_categories: return ``(category, message)`` pairs instead of messages.
     :param category_filter: only messages of these categories.
@@ -287,7 +289,7 @@ def get_flashed_messages(
 
 
 def _prepare_send_file_kwargs(**kwargs: t.Any) -> dict[str, t.Any]:
-    """Complete the arguments of Werkzeug's functions with what the application says."""
+    """Complete the arguments of Werkzeug's functions with the application's settings."""
     environ = request.environ
     app = current_app
     if kwargs.get("max_age") is None:
@@ -311,17 +313,18 @@ def send_file(
     last_modified: datetime | int | float | None = None,
     max_age: int | t.Callable[[str | None], int | None] | None = None,
 ) -> Response:
-    """Return a response with a file's content. The path must not come from a user.
+    """Return a response with a file's content. Never pass a path from user input.
 
     :param path_or_file: a path, relative to the application's root path, or a binary file
         object at the position to send from.
     :param mimetype: guessed from the name if not given.
-    :param as_attachment: have browsers offer to save it instead of showing it.
-    :param download_name: the name that browsers save it under.
-    :param conditional: answer conditional and range requests (:rfc:`9110`).
+    :param as_attachment: make browsers save the file instead of showing it.
+    :param download_name: the file name that browsers use for saving.
+    :param conditional: support conditional and range requests (:rfc:`9110`).
     :param etag: compute an ETag, or use this one.
-    :param last_modified: in seconds, or as a datetime; the file's own if not given.
-    :param max_age: seconds that clients may keep it, or a function of the path that says so.
+    :param last_modified: seconds since the epoch or a datetime; by default the file's own.
+    :param max_age: seconds that clients may cache the file, or a function of the path that
+        returns them.
     """
     response = werkzeug.utils.send_file(
         **_prepare_send_file_kwargs(
@@ -345,7 +348,7 @@ def send_from_directory(
     path: os.PathLike[str] | str,
     **kwargs: t.Any,
 ) -> Response:
-    """Return a response with a file from inside a directory. The path may come from a user.
+    """Return a response with a file from inside a directory. The path may come from user input.
 
     :param directory: relative to the application's root path.
     :param path: relative to the directory.
@@ -375,11 +378,11 @@ def send_from_directory(
 
 
 def get_root_path(import_name: str) -> str:
-    """Return the folder that a module's or a package's resources are relative to.
+    """Return the folder that contains a module or package.
 
-    The current folder where there is no file to go by, as in an interactive session.
+    If there is no file, as in an interactive session, it is the current folder.
 
-    :raises RuntimeError: if the name is a namespace package, which has no one folder.
+    :raises RuntimeError: if the name is a namespace package, which has no single folder.
     """
     module = sys.modules.get(import_name)
     file: str | None = getattr(module, "__file__", None)

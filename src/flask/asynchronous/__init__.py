@@ -1,8 +1,8 @@
-"""Coroutine functions called from sync code, on an event loop that stays with the thread.
+"""Calls of coroutine functions from sync code, on an event loop that is kept for each thread.
 
-A call runs as a task of the thread's own loop. Where a loop is running already, or where gevent
-has replaced threads by greenlets, all of which see the one loop that runs in their thread, the
-call runs in another thread and the caller waits for it.
+A call runs as a task of the thread's own loop. If a loop is already running in the thread, the call
+runs in another thread and the caller waits for it. The same applies under gevent: all greenlets of
+a thread would see its one running loop.
 """
 
 from __future__ import annotations

@@ -24,9 +24,9 @@ _MISSING: t.Any = object()
 def to_sync(func: CoroutineFunction[T]) -> t.Callable[..., T]:
     """Return a function that calls a coroutine function and waits for what it returns.
 
-    The coroutine sees the caller's context variables, and the caller those that it sets. What it
-    leaves behind, tasks and suspended generators, is cancelled and closed before the call returns,
-    as by :func:`asyncio.run`.
+    The coroutine shares the caller's context variables, in both directions. Tasks and suspended
+    generators that it leaves behind are cancelled and closed before the call returns, as
+    :func:`asyncio.run` does.
     """
     return partial(call, func)
 
@@ -52,7 +52,7 @@ def _run_here(
     kwargs: dict[str, t.Any],
     context: contextvars.Context,
 ) -> T:
-    """Run a coroutine function on the loop of the thread that this is called in."""
+    """Run a coroutine function on the current thread's loop."""
     try:
         return own_loop().run(_start(func, args, kwargs), context)
     finally:
@@ -62,7 +62,7 @@ def _run_here(
 def _start(
     func: CoroutineFunction[T], args: tuple[t.Any, ...], kwargs: dict[str, t.Any]
 ) -> t.Coroutine[t.Any, t.Any, T]:
-    """Return the coroutine of a call, of which nothing has run yet."""
+    """Return the coroutine of a call without starting it."""
     code = getattr(func, "__code__", None)
     if code is not None and code.co_flags & inspect.CO_COROUTINE:
         return func(*args, **kwargs)
@@ -75,7 +75,7 @@ def _start(
 
 
 def _bring_back(context: contextvars.Context) -> None:
-    """Set the context variables to what a call has set them to in its copy of the context."""
+    """Copy the context variables that a call has set in its copy of the context."""
     for variable, value in context.items():
         if variable.get(_MISSING) is not value:
             variable.set(value)
@@ -90,7 +90,7 @@ def _is_loop_running() -> bool:
 
 
 def _bridge_to_caller() -> t.Callable[..., t.Any] | None:
-    """Return asgiref's ``async_to_sync`` if this thread works for a loop, by ``sync_to_async``.
+    """Return asgiref's ``async_to_sync`` if ``sync_to_async`` runs this thread for a loop.
 
     It runs coroutines on that loop, as applications behind an ASGI adapter expect.
     """

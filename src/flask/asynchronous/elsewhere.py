@@ -1,4 +1,4 @@
-"""Another thread, in which a call runs whose own thread has a loop that is running."""
+"""Calls in another thread, for threads whose own loop is already running."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .gevent import is_shared_by_greenlets, wait_for_greenlet_pool
 T = t.TypeVar("T")
 
 _MOST_HELPERS = 1000
-"""How deep calls may be nested: each, one inside of the other, takes a thread more."""
+"""Maximum depth of nested calls; each level takes one more thread."""
 
 Outcome = list[tuple[t.Any, BaseException | None]]
-"""What a call returned, or what it raised, to be taken out: the frames of the other thread would
+"""Result or exception of a call, removed once it is read: the frames of the other thread would
 keep what their functions returned for as long as the traceback of the error keeps them.
 """
 
@@ -42,7 +42,7 @@ def _note_outcome(
 ) -> None:
     """Note what a function returns or raises.
 
-    :param handled: what ``sys.exc_info`` is to give, as it does for the caller.
+    :param handled: the exception that the caller is handling, for :func:`sys.exc_info`.
     """
     traceback = None if handled is None else handled.__traceback__
     try:
@@ -74,6 +74,6 @@ def _wait_for_helper(function: t.Callable[[], None]) -> None:
 
 
 def forget_helpers() -> None:
-    """Begin anew in a forked process, which has none of its parent's threads."""
+    """Reset the helper threads in a forked process, which has none of its parent's threads."""
     global _helpers, _lock
     _helpers, _lock = None, threading.Lock()

@@ -1,4 +1,4 @@
-"""Where functions run that a loop hands to other threads."""
+"""Executors that run a loop's blocking functions."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ T = t.TypeVar("T")
 
 
 class CountingThreads(ThreadPoolExecutor):
-    """A pool of threads that knows whether they are at work."""
+    """A thread pool that counts the functions it is running."""
 
     def __init__(self, max_workers: int | None = None) -> None:
         super().__init__(max_workers, thread_name_prefix="asyncio")
         self.at_work = 0
-        """How many functions have not ended."""
+        """Number of functions that have not ended."""
         self._counting = threading.Lock()
 
     def submit(self, fn: t.Callable[..., T], /, *args: t.Any, **kwargs: t.Any) -> Future[T]:
@@ -37,12 +37,12 @@ class CountingThreads(ThreadPoolExecutor):
 def make_executor(max_workers: int | None = None) -> CountingThreads | NativeThreads:
     """Return an executor for a loop of this thread.
 
-    Under gevent, the threads of others would be greenlets, which run only as long as the loop does.
+    Under gevent it uses native threads: greenlets would run only while the loop runs.
     """
     return NativeThreads() if is_shared_by_greenlets() else CountingThreads(max_workers)
 
 
 def executors_by_loop() -> dict[asyncio.AbstractEventLoop, Executor] | None:
-    """Where asgiref looks for the executor of a loop; releases before 3.5 do not."""
+    """Return asgiref's mapping from loops to executors; releases before 3.5 have none."""
     sync = sys.modules.get("asgiref.sync")
     return None if sync is None else getattr(sync.AsyncToSync, "loop_thread_executors", None)

@@ -1,4 +1,4 @@
-"""Another process: a fork leaves the loops of its parent alone."""
+"""Fork safety: a child process leaves its parent's event loops alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .loop import forget_loops
 def let_go_of_loops() -> None:
     """Forget the parent's loops after a fork, so that closing them does not reach the parent's.
 
-    Both processes have the same epoll objects: what one unregisters is gone for the other.
+    Both processes share the epoll objects: unregistering in one affects the other.
     """
     forget_helpers()
     loops = forget_loops()
@@ -34,7 +34,7 @@ def let_go_of_loops() -> None:
 
 
 _inherited: list[asyncio.AbstractEventLoop] = []
-"""What must not be collected, which would close it."""
+"""The parent's loops, kept because garbage collection would close them."""
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=let_go_of_loops)

@@ -11,13 +11,13 @@ from functools import partial
 T = t.TypeVar("T")
 
 _MOST_THREADS = 100
-"""How many calls run at once under gevent, for each of its hubs; others wait."""
+"""Maximum number of concurrent calls per gevent hub; further ones wait."""
 
 
 def is_shared_by_greenlets() -> bool:
-    """Whether gevent has other greenlets run while one in the same thread waits, also for a loop.
+    """Return whether gevent runs other greenlets of this thread while one waits for an event loop.
 
-    They would find that loop running, as to asyncio they are one thread.
+    To asyncio all of them are one thread, so they would find its loop running.
     """
     monkey = sys.modules.get("gevent.monkey")
     return monkey is not None and (
@@ -26,10 +26,10 @@ def is_shared_by_greenlets() -> bool:
 
 
 class NativeThreads(ThreadPoolExecutor):
-    """Under gevent, where threads are greenlets: runs each function in a real thread."""
+    """Executor that runs each function in a native thread under gevent."""
 
     at_work = 0
-    """Not counted: nobody could wait for them here."""
+    """Not counted: nothing waits for these threads."""
 
     def submit(self, fn: t.Callable[..., T], /, *args: t.Any, **kwargs: t.Any) -> Future[T]:
         future: Future[T] = Future()
@@ -55,7 +55,7 @@ _pool_of_thread: t.Any = None
 def wait_for_greenlet_pool(function: t.Callable[[], None]) -> None:
     """Call a function in a native thread, while other greenlets of this one go on.
 
-    Not in the hub's own pool, which is small, and needed for looking up names.
+    The hub's own pool is not used: it is small, and gevent needs it to resolve host names.
     """
     global _pool_of_thread
     if _pool_of_thread is None:

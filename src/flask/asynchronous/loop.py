@@ -1,4 +1,4 @@
-"""The event loop of a thread, which stays as long as calls leave it as they found it."""
+"""An event loop per thread, reused as long as calls leave it unchanged."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ T = t.TypeVar("T")
 class ThreadLoop:
     """The event loop of a thread, closed when the thread ends or the process exits.
 
-    It stays for the thread's next call unless a call has left anything in it or changed it. Then
-    it is closed, as :func:`asyncio.run` does after each call, and the next call gets a new one.
+    The thread's next call reuses it unless a call has changed it or left anything in it. Then it
+    is closed, as :func:`asyncio.run` does after each call, and the next call gets a new one.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class ThreadLoop:
         self._at_first = _settings_of(loop)
 
     def run(self, coroutine: t.Coroutine[t.Any, t.Any, T], context: contextvars.Context) -> T:
-        """Run a coroutine to its end, and end what it leaves behind."""
+        """Run a coroutine to its end, then cancel and close what it leaves behind."""
         loop = self.loop
         loop.call_soon(self._watch_generators, context=context)
         task = loop.create_task(coroutine, context=context)
@@ -72,7 +72,7 @@ class ThreadLoop:
             del future  # the frames of coroutines hold that of their caller, which is this one
 
     def _watch_generators(self) -> None:
-        """Note each async generator that is begun; the loop that runs this resets the hook.
+        """Track each async generator that is started; the loop that runs this resets the hook.
 
         The loop's own ``shutdown_asyncgens`` is for a loop that does not run again.
         """
@@ -91,7 +91,7 @@ class ThreadLoop:
             self._finish(closing, "An async generator that a call left behind failed when closed")
 
     def _is_as_at_first(self) -> bool:
-        """Whether calls have left nothing in the loop, and its settings as they were."""
+        """Return whether the loop is empty and its settings are unchanged."""
         return (
             self._at_first is not None
             and self._at_first == _settings_of(self.loop)
@@ -101,7 +101,7 @@ class ThreadLoop:
         )
 
     def _discard(self) -> None:
-        """Close the loop: callbacks that are due run once more, timers don't."""
+        """Close the loop after running callbacks that are due; timers are dropped."""
         _of_thread.loop = None
         if not self.loop.is_closed():
             waits = self.executor.at_work > 0
@@ -147,7 +147,7 @@ def own_loop() -> ThreadLoop:
 
 
 def forget_loops() -> list[asyncio.AbstractEventLoop]:
-    """Begin anew in a forked process; return the loops of its parent."""
+    """Reset this module in a forked process; return the parent's loops."""
     global _of_thread
     _of_thread = _OfThread()
     loops = list(open_loops)
@@ -156,9 +156,9 @@ def forget_loops() -> list[asyncio.AbstractEventLoop]:
 
 
 def _settings_of(loop: t.Any) -> tuple[t.Any, ...] | None:
-    """Return how a loop is set up; ``None`` for one that is not asyncio's own.
+    """Return the settings of a loop, or ``None`` for a loop that is not one of asyncio's classes.
 
-    What such a loop holds can't be seen, so it is as good as changed.
+    The contents of such a loop can't be inspected, so callers treat it as changed.
     """
     # PERF: asyncio's own attributes, as its methods cost a call each. Not its dict, which makes
     # CPython build one, and slows all attributes of the loop down.
@@ -179,7 +179,7 @@ def _settings_of(loop: t.Any) -> tuple[t.Any, ...] | None:
 
 
 def _is_empty(loop: t.Any) -> bool:
-    """Whether nothing waits to be called by the loop; forget timers that were cancelled."""
+    """Return whether the loop has no callbacks left; drop cancelled timers."""
     timers = loop._scheduled
     if loop._ready or loop._signal_handlers:
         return False

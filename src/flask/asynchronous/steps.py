@@ -1,4 +1,4 @@
-"""Coroutines run one after another by a sync caller, in one context and on one loop."""
+"""Coroutines that a sync caller runs one after another, in one context and on one loop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Steps:
         self._context = contextvars.copy_context()
 
     def run(self, coroutine: t.Coroutine[t.Any, t.Any, T]) -> T:
-        """Run a coroutine to its end; in another thread, where this one's loop is running."""
+        """Run a coroutine to its end, in another thread if this one's loop is running."""
         try:
             asyncio.get_running_loop()
         except RuntimeError:
@@ -31,6 +31,6 @@ class Steps:
         return self._loop.run_until_complete(task)
 
     def close(self) -> None:
-        """End what is left on the loop, and close it."""
+        """Cancel what is left on the loop and close it."""
         self.run(self._loop.shutdown_asyncgens())
         self._loop.close()

@@ -1,4 +1,4 @@
-"""The ``flask`` command line program, and what programs like it are made of."""
+"""The ``flask`` command line program and the classes for building your own."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def serve(
 ) -> None:
     """Serve an application by ASGI until interrupted.
 
-    :param app: called by WSGI or ASGI; one that can only be called by WSGI runs in threads.
+    :param app: an ASGI or WSGI application; a WSGI application runs in threads.
     :raises click.ClickException: if uvicorn is not installed.
     """
     try:
@@ -74,7 +74,7 @@ def _ssl_context(certificate: Certificate) -> t.Any:
 
 
 class _ServedByWsgi:
-    """An ASGI application that has requests handled by a WSGI application."""
+    """An ASGI application that passes requests to a WSGI application."""
 
     def __init__(self, application: t.Any) -> None:
         self._application = application
@@ -90,10 +90,10 @@ class _ServedByWsgi:
 
 
 class _Debugger(_ServedByWsgi):
-    """Shows errors of an ASGI application in Werkzeug's debugger, to browsers on this machine.
+    """Middleware that shows errors of an ASGI application in Werkzeug's debugger.
 
-    The debugger is WSGI middleware.  What an application raises is raised again inside of it, and
-    so are requests for its own pages answered by it.
+    Only browsers on this machine see it. The debugger is WSGI middleware: exceptions are raised
+    again inside it, and requests for its own pages are passed to it.
     """
 
     def __init__(self, inner: t.Any) -> None:
@@ -127,7 +127,7 @@ class _Debugger(_ServedByWsgi):
 
 
 def _raise_error(environ: dict[str, t.Any], start_response: t.Any) -> t.Iterable[bytes]:
-    """Raise what the application has raised, or find nothing at the path of a lost console."""
+    """Raise the application's exception again, or return 404 for a console that is gone."""
     error = environ["asgi.scope"].get("flask.error")
     if error is None:
         start_response("404 NOT FOUND", [("Content-Length", "0")])

@@ -24,7 +24,7 @@ def run(
     load_dotenv: bool,
     options: dict[str, t.Any],
 ) -> None:
-    """Serve until interrupted; do nothing while the ``flask`` command imports the application."""
+    """Serve until interrupted. Does nothing while the ``flask`` command imports the application."""
     if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
         _explain_no_effect()
         return
@@ -70,6 +70,6 @@ def _settle_debug(app: Flask, debug: bool | None, load_dotenv: bool) -> None:
 
 
 def _address(app: Flask, host: str | None, port: int | None) -> tuple[str, int]:
-    """What was asked for, or else what ``SERVER_NAME`` says, or else 127.0.0.1:5000."""
+    """Return host and port: those given, else those of ``SERVER_NAME``, else 127.0.0.1:5000."""
     name, _, number = (app.config["SERVER_NAME"] or "").partition(":")
     return host or name or "127.0.0.1", int(number or 5000) if port is None else int(port)

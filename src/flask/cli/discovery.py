@@ -1,4 +1,4 @@
-"""From what the user names, or leaves unnamed, to an application object."""
+"""Application discovery: from ``--app``, or none given, to an application object."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _FACTORY_NAMES = ("create_app", "make_app")
 
 
 class NoAppException(click.UsageError):
-    """The command line leads to no application; shown as an error message with exit code 2."""
+    """No application was found; shown as an error message with exit code 2."""
 
 
 def find_best_app(module: ModuleType) -> Flask:
-    """Find the application in a module that was named without an object in it.
+    """Find the application in a module when the name doesn't say which object it is.
 
-    It is the variable ``app`` or ``application``, else the only application among the module's
-    variables, else what the function ``create_app`` or ``make_app`` returns.
+    The application is the variable ``app`` or ``application``, else the only application among
+    the module's variables, else what the function ``create_app`` or ``make_app`` returns.
 
     :raises NoAppException: if there is none, more than one, or a factory that needs arguments.
     """
@@ -81,7 +81,7 @@ def find_best_app(module: ModuleType) -> Flask:
 
 
 def find_app_by_string(module: ModuleType, app_name: str) -> Flask:
-    """Find the application that a name, or a call with literal arguments, stands for.
+    """Find the application that a name, or a call with literal arguments, refers to.
 
     :param app_name: such as ``name``, ``factory`` or ``factory("argument", key=1)``.
     :raises NoAppException: if the text has another form, or leads to something else than an
@@ -118,7 +118,7 @@ def find_app_by_string(module: ModuleType, app_name: str) -> Flask:
 
 
 def _parse_reference(text: str) -> tuple[str, list[Any], dict[str, Any]]:
-    """Take ``name`` or ``name(literals)`` apart into the name and the arguments."""
+    """Split ``name`` or ``name(literals)`` into the name and the arguments."""
     try:
         expression = ast.parse(text.strip(), mode="eval").body
     except SyntaxError:
@@ -167,8 +167,8 @@ def _call_factory(factory: Callable[..., Any], complaint: str, *args: Any, **kwa
 
 
 def _called_with_wrong_args(f: Callable[..., Any]) -> bool:
-    """Tell, while a :exc:`TypeError` is handled, whether the call of a function failed without
-    entering it.
+    """Return whether the :exc:`TypeError` being handled was raised by the call itself, before the
+    function was entered.
     """
     position = sys.exc_info()[2]
     code = getattr(f, "__code__", None)
@@ -185,7 +185,7 @@ def prepare_import(path: str) -> str:
     """Turn a file or directory into an import name, and make that name importable.
 
     The directory above the outermost package becomes the first entry of :data:`sys.path`. A
-    name that is no file, such as ``package.module``, comes back unchanged.
+    name that isn't a file, such as ``package.module``, is returned unchanged.
     """
     base, extension = os.path.splitext(os.path.realpath(path))
     location = base if extension == ".py" else base + extension
@@ -209,8 +209,8 @@ def locate_app(
     """Import a module and find the application in it.
 
     :param app_name: passed to :func:`find_app_by_string`; ``None`` searches the module.
-    :param raise_if_not_found: answer ``None`` where there is no such module if this is false. A
-        module that exists and fails is an error either way.
+    :param raise_if_not_found: if false, return ``None`` when there is no such module. A module
+        that exists and fails is an error either way.
     :raises NoAppException: if the module does not exist, has no application, or itself fails to
         import something, in which case the message holds the traceback.
     """
@@ -234,7 +234,7 @@ def locate_app(
 
 
 def _modules_beside(module_name: str) -> Iterator[str]:
-    """Yield the names that could have been meant: the modules of the same package or folder."""
+    """Yield candidates for a misspelt name: the modules of the same package or folder."""
     package, dot, _ = module_name.rpartition(".")
     if not dot:
         folders = [sys.path[0], os.getcwd()]
@@ -245,14 +245,14 @@ def _modules_beside(module_name: str) -> Iterator[str]:
 
 
 def _came_from_inside(error: ImportError) -> bool:
-    """Tell a module that failed from a module that is not there."""
+    """Return whether an import error was raised inside the module, not because it is missing."""
     # The frames of the import system are left out of tracebacks: if there is one below
     # ``locate_app``, a module was found and was running.
     return error.__traceback__ is not None and error.__traceback__.tb_next is not None
 
 
 def own_frames(error: BaseException) -> TracebackType | None:
-    """Find where the traceback of an exception leaves the command line for the project's code."""
+    """Return the part of a traceback that begins in the project's code."""
     position = error.__traceback__
     while position is not None:
         if not position.tb_frame.f_globals.get("__name__", "").startswith(__package__):
@@ -264,7 +264,7 @@ def own_frames(error: BaseException) -> TracebackType | None:
 def own_traceback(error: BaseException) -> str:
     """Format an exception with the frames of the project only.
 
-    A syntax error names its place by itself, and the frames are those of whoever imports it.
+    A syntax error is shown without frames: its message has the place.
     """
     if isinstance(error, SyntaxError):
         return "".join(traceback.format_exception_only(error))
@@ -272,5 +272,5 @@ def own_traceback(error: BaseException) -> str:
 
 
 def _flask(app: App) -> Flask:
-    """Type an application as what the commands need; a WSGI application in practice."""
+    """Cast an object to ``Flask`` for type checkers; any WSGI application works."""
     return cast("Flask", app)

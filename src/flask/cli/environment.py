@@ -11,7 +11,7 @@ _DEFAULT_NAMES = (".flaskenv", ".env")
 
 
 def _path_is_ancestor(path: str, other: str) -> bool:
-    """Whether a path lies in a folder, or in one inside of it, by the words of both."""
+    """Return whether a path is inside a folder, comparing the text of both."""
     return other != path and other.startswith(os.path.join(path, ""))
 
 
@@ -20,7 +20,7 @@ def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool 
 
     A variable that is set already keeps its value. Among the files the one named first here
     wins. ``.env`` and ``.flaskenv`` are searched for in the working directory and the ones above
-    it. Files are read as UTF-8, and one that does not exist is passed over.
+    it. Files are read as UTF-8; missing files are skipped.
 
     Needs python-dotenv, from the ``dotenv`` extra; without it, files that are there are only
     mentioned on the standard error stream.

@@ -18,7 +18,7 @@ def with_appcontext(f: F) -> F:
     """Run a command's callback with the command line's application as ``current_app``.
 
     The application is loaded and its context pushed unless one is current already; the context
-    is popped when the command is through. The commands of ``app.cli`` and
+    is popped when the command ends. The commands of ``app.cli`` and
     ``blueprint.cli`` are decorated already.
     """
 
@@ -44,9 +44,9 @@ class AppGroup(click.Group):
     ) -> Callable[[Callable[..., Any]], click.Command]: ...
 
     def command(self, *args: Any, **kwargs: Any) -> Any:
-        """Make a command of a function, like :meth:`click.Group.command`.
+        """Turn a function into a command, like :meth:`click.Group.command`.
 
-        :param with_appcontext: pass ``False`` for a command that needs no application.
+        :param with_appcontext: ``False`` for a command that needs no application.
         """
         wrap: Callable[[Any], Any] = _unchanged
         if kwargs.pop("with_appcontext", True):
@@ -64,7 +64,7 @@ class AppGroup(click.Group):
     def group(self, *args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Group]: ...
 
     def group(self, *args: Any, **kwargs: Any) -> Any:
-        """Make a subgroup of a function, an :class:`AppGroup` unless ``cls`` says otherwise."""
+        """Turn a function into a subgroup, by default an :class:`AppGroup`."""
         kwargs.setdefault("cls", AppGroup)
         if args and callable(args[0]):
             return super().group(*args[1:], **kwargs)(args[0])

@@ -56,7 +56,7 @@ def _report_problems(facts: Installation, check: bool) -> None:
 
 
 def _describe_application(info: ScriptInfo) -> dict[str, object]:
-    """Describe the application that the command line names; none is searched for."""
+    """Describe the application that the command line names, if it names one."""
     if info.create_app is None and not info.app_import_path:
         return {}
     app = info.load_app()

@@ -1,4 +1,4 @@
-"""The options that every command line of a :class:`~flask.cli.FlaskGroup` takes."""
+"""Options of every :class:`~flask.cli.FlaskGroup` command line."""
 
 from __future__ import annotations
 

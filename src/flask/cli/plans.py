@@ -1,4 +1,4 @@
-"""``flask routes --plan``: the steps of each route, and what makes requests cost something."""
+"""``flask routes --plan``: the steps of each route and the reason for each cost."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def application_lines(app: Flask) -> Iterator[str]:
-    """Yield what all requests of an application cost beside the view and the route's hooks."""
+    """Yield the costs of every request beside the view and the route's hooks."""
     program = app._current_program()
     yield f"Application {app.name!r}"
     causes = [*_replaced(app, program), *_receivers(app), *_modes(app, program)]
@@ -61,7 +61,7 @@ def described(function: Callable[..., Any]) -> str:
 
 
 def _behind(function: Any) -> Any:
-    """Return the application's function behind one that the framework made to call it."""
+    """Return the application's function that a wrapper of the framework calls."""
     if isinstance(function, functools.partial):
         return _behind(function.func)
     if getattr(function, "__module__", "").startswith("flask.pipeline"):

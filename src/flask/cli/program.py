@@ -1,4 +1,4 @@
-"""The command line program ``flask``, and the group that programs like it are made of."""
+"""The command line program ``flask``, and the group to build your own program with."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 class FlaskGroup(AppGroup):
     """The ``flask`` command: its own commands, those of plug-ins, and those of the application.
 
-    A project with a command line program of its own makes one such group with ``create_app``.
+    For a project's own command line program, create a group and pass ``create_app``.
 
-    Plug-ins are entry points of the group ``flask.commands``. Each is imported when it is used
-    or listed, not before, and wins over a built-in command of the same name; both win over a
-    command of the application. An application that fails to load costs only its own commands.
+    Plug-ins are entry points of the group ``flask.commands``. A plug-in is imported when it is used
+    or listed. It takes precedence over a built-in command of the same name; both take precedence
+    over a command of the application. If the application fails to load, the other commands work.
 
     :param add_default_commands: whether to have ``run``, ``shell`` and ``routes``.
     :param create_app: a function without arguments that makes the application.
@@ -88,7 +88,7 @@ class FlaskGroup(AppGroup):
         )
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Process the options, those that tell which application is meant before ``--help``."""
+        """Process the options; those that name the application come before ``--help``."""
         try:
             if not ctx.resilient_parsing:
                 self._prepare_help(ctx, args)
@@ -100,10 +100,10 @@ class FlaskGroup(AppGroup):
             raise
 
     def _prepare_help(self, ctx: click.Context, args: list[str]) -> None:
-        """Find out which application is meant if help is about to list its commands.
+        """Process the options that name the application if help is about to list its commands.
 
-        click processes such options in the order in which they were typed, ``--help`` among them,
-        and those from the environment last.
+        click processes such options, including ``--help``, in the order they were typed, and those
+        from the environment last.
         """
         options: dict[str, Any] = {}
         asks_for_help = not args and self.no_args_is_help
@@ -116,7 +116,7 @@ class FlaskGroup(AppGroup):
                 option.handle_parse_result(ctx, options, [])
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name all commands, sorted; what cannot be loaded is reported and left out."""
+        """Return the sorted names of all commands; failures to load are reported."""
         names = set(super().list_commands(ctx))
         self._load_plugin_commands()
         for name in list(self._plugins):
@@ -138,10 +138,10 @@ class FlaskGroup(AppGroup):
     def get_command(  # pyright: ignore[reportIncompatibleMethodOverride] - click's is cmd_name
         self, ctx: click.Context, name: str
     ) -> click.Command | None:
-        """Find a command, importing as little as it takes.
+        """Return a command, or ``None``, importing as little as possible.
 
-        ``None`` if there is none.  It could be a command of the application, so where that cannot
-        be found, a message says why.  What the application's own code raises comes through.
+        If the application can't be found, a message says why, because the command could be one of
+        its own. Exceptions from the application's code propagate.
         """
         self._load_plugin_commands()
         if name in self._plugins:
@@ -166,9 +166,9 @@ class FlaskGroup(AppGroup):
         return app.cli.get_command(ctx, name)
 
     def _load_plugin_commands(self) -> None:
-        """Find the commands of installed plug-ins; each is imported when it is asked for.
+        """Find the commands of installed plug-ins without importing them.
 
-        Programs that want no plug-ins override this.
+        Override this to disable plug-ins.
         """
         if self._loaded_plugin_commands:
             return
@@ -180,7 +180,7 @@ class FlaskGroup(AppGroup):
         self._loaded_plugin_commands = True
 
     def _load_plugin(self, name: str) -> click.Command:
-        """Import a plug-in and make its command one of the group's own."""
+        """Import a plug-in and add its command to the group."""
         command = cast(click.Command, self._plugins[name].load())
         self.add_command(command, name)
         del self._plugins[name]
@@ -188,15 +188,15 @@ class FlaskGroup(AppGroup):
 
 
 def _report(ctx: click.Context, problem: str) -> None:
-    """Say what is missing from a list of commands, except while a shell completes a word."""
+    """Print the reason that commands are missing, except during shell completion."""
     if not ctx.resilient_parsing:
         click.secho(f"{problem.rstrip()}\n", err=True, fg="red")
 
 
 class _Program(FlaskGroup):
-    """The program ``flask``, whose additional commands stand behind the application's own.
+    """The program ``flask``. The application's commands take precedence over those it adds.
 
-    On the original, an application may call a command of its own ``info``; so it may here.
+    The original has no command ``info``, so an application may define one.
     """
 
     additional: ClassVar[dict[str, click.Command]] = {"info": info_command}
@@ -240,7 +240,7 @@ cli = _Program(
 
 
 def main() -> None:
-    """Run the command line of this process: what the console script ``flask`` calls."""
+    """Run the command line of this process; called by the console script ``flask``."""
     try:
         cli.main()
     except SyntaxError as error:

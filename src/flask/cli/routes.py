@@ -31,7 +31,7 @@ class Row(NamedTuple):
 
 
 class Filter(NamedTuple):
-    """Which rules to show; each condition that is given must hold."""
+    """Conditions that a rule must meet to be shown."""
 
     path: str | None
     method: str | None
@@ -48,7 +48,7 @@ class Filter(NamedTuple):
         return methods is None or str(self.method).upper() in methods
 
     def _leads_to(self, rule: Rule) -> bool:
-        """Whether requests for the path, as it would be typed, reach the rule."""
+        """Return whether a request for the path would reach the rule."""
         from werkzeug.exceptions import HTTPException
         from werkzeug.routing import RequestRedirect
 
@@ -145,14 +145,14 @@ def _describe(rule: Rule, url_map: Map, hidden: frozenset[str]) -> Row:
 
 
 def _source(view: Callable[..., Any] | None) -> str:
-    """Return where a view is written; nothing for that of static files."""
+    """Return the file and line of a view, or an empty string for static files."""
     if view is None or getattr(view, "__module__", "").startswith("flask."):
         return ""
     return place_of(view)
 
 
 def _align(columns: Iterable[list[str]]) -> Iterable[str]:
-    """Pad the columns, underline their titles, and give the lines."""
+    """Yield the table's lines, with padded columns and underlined titles."""
     padded = []
     for title, *cells in columns:
         width = max(map(len, (title, *cells)))

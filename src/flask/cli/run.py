@@ -32,7 +32,7 @@ PEM_FILE = click.Path(resolve_path=True, dir_okay=False, exists=True)
 
 
 def show_server_banner(debug: bool | None, app_import_path: str | None) -> None:
-    """Print what is about to be served, once: not again in a process the reloader started."""
+    """Print the application's name and the debug mode, but not in a process of the reloader."""
     if is_running_from_reloader():
         return
     if app_import_path is not None:
@@ -94,7 +94,7 @@ class CertParamType(CertParamBase):
 
 
 def _validate_key(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Check that certificate and key go together, and make one value of the two."""
+    """Check that certificate and key fit, and combine them into one value."""
     cert = ctx.params.get("cert")
     # Only a certificate in a file comes without its key.
     needs_key = isinstance(cert, str) and cert != "adhoc"
@@ -184,8 +184,7 @@ def run_command(
 ) -> None:
     """Serve the application on this machine while it is being developed.
 
-    The server is made for convenience; in production, let a WSGI server such as gunicorn or
-    granian serve the application.
+    This server is for development. In production, use a server such as gunicorn or granian.
     """
     app: WSGIApplication
     try:
@@ -231,7 +230,7 @@ def run_command(
 
 
 def _make_failing_app(error: Exception) -> WSGIApplication:
-    """Make a stand-in for an application that could not be loaded: each request raises."""
+    """Return an application that raises the load error on each request."""
     # Kept, as each raise lengthens the traceback that the exception itself carries.
     frames = own_frames(error)
 

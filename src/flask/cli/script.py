@@ -1,4 +1,4 @@
-"""What the commands of one command line share: which application, and how to load it."""
+"""``ScriptInfo``: the application of a command line, shared by its commands."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _DEFAULT_FILES = ("wsgi.py", "app.py")
 
 
 class ScriptInfo:
-    """The application that a command line is about, loaded when it is first asked for.
+    """The application of a command line, loaded on first use.
 
-    It is the ``obj`` of the click context, which :func:`pass_script_info` hands to a command.
+    It is the ``obj`` of the click context; :func:`pass_script_info` passes it to a command.
 
-    :param app_import_path: what ``--app`` or ``FLASK_APP`` said.
-    :param create_app: a function without arguments that makes the application; it wins over
-        the import path.
-    :param set_debug_flag: whether to set the application's debug mode to what ``FLASK_DEBUG``
-        and ``--debug`` ask for.
-    :param load_dotenv_defaults: whether ``.env`` and ``.flaskenv`` are read;
-        ``FLASK_SKIP_DOTENV`` overrules it.
+    :param app_import_path: the value of ``--app`` or ``FLASK_APP``.
+    :param create_app: a function without arguments that returns the application; it takes
+        precedence over the import path.
+    :param set_debug_flag: whether to set the application's debug mode from ``FLASK_DEBUG`` and
+        ``--debug``.
+    :param load_dotenv_defaults: whether to read ``.env`` and ``.flaskenv``, unless
+        ``FLASK_SKIP_DOTENV`` is set.
     """
 
     data: dict[Any, Any]
-    """A place for whatever commands want to hand to each other."""
+    """Data that commands share with each other."""
 
     def __init__(
         self,
@@ -54,8 +54,8 @@ class ScriptInfo:
     def load_app(self) -> Flask:
         """Load the application, or return the one loaded by an earlier call.
 
-        :raises NoAppException: if there is no application to be found. Whatever else the
-            application's own code raises comes through as it is.
+        :raises NoAppException: if no application is found. Other exceptions of the application's
+            code propagate.
         """
         if self._loaded_app is not None:
             return self._loaded_app

@@ -1,4 +1,4 @@
-"""Additions to Werkzeug's development server: durations in its log, and a port that is free."""
+"""Additions to Werkzeug's development server: durations in the log, and a free port."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _RUN_SIMPLE = run_simple
 
 
 def additions_to(serve: Callable[..., Any]) -> dict[str, Any]:
-    """Return more options for Werkzeug's ``run_simple``; none for what was put in its place."""
+    """Return extra options for Werkzeug's ``run_simple``; none if it was replaced."""
     return {"request_handler": TimedRequestHandler} if serve is _RUN_SIMPLE else {}
 
 
 class TimedRequestHandler(WSGIRequestHandler):
     """Werkzeug's request handler, whose log lines end with a duration.
 
-    It is the time from the request line to the start of the response: that of the application,
-    and for a streamed response that of its first piece.
+    The duration lasts from the request line to the start of the response. For a streamed response
+    it ends at the first chunk.
     """
 
     _started: float | None = None
@@ -45,9 +45,9 @@ def _duration(seconds: float) -> str:
 
 
 def offer_free_port(host: str, port: int, command: str) -> None:
-    """If a port is taken, print one after it that is free.
+    """If a port is taken, suggest the next free one.
 
-    :param command: how to start the server on a port, with ``{port}`` for it.
+    :param command: the command to suggest, with ``{port}`` for the number.
     """
     if port == 0 or host.startswith("unix://") or _is_free(host, port):
         return

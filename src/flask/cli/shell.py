@@ -1,4 +1,4 @@
-"""``flask shell``: the interactive interpreter with the application in it."""
+"""``flask shell``: an interactive interpreter inside an application context."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from .groups import with_appcontext
 def shell_command() -> None:
     """Start an interactive Python interpreter inside an application context.
 
-    It begins with what the application's shell context processors provide, after running the
-    file that PYTHONSTARTUP names.
+    The file named by PYTHONSTARTUP runs first. The names from the application's shell context
+    processors are available.
     """
     # Both are of use to this command only.
     import code
@@ -41,7 +41,7 @@ def shell_command() -> None:
 
 
 def _complete_from(namespace: dict[str, Any]) -> None:
-    """Have the tab key complete names of ``namespace``, where there is a readline library.
+    """Complete names of ``namespace`` with the tab key if readline is available.
 
     Python's own start of an interactive session goes through :data:`sys.__interactivehook__`,
     which completes names of ``__main__`` and may have been replaced or removed by the user.

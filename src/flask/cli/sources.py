@@ -1,4 +1,4 @@
-"""Where functions and classes are written."""
+"""Source locations of functions and classes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def place_of(function: Any) -> str:
-    """Return where a function or class is written, relative to the working directory if below."""
+    """Return file and line of a function or class, relative to the working directory."""
     written = inspect.unwrap(getattr(function, "view_class", function))
     try:
         file = inspect.getsourcefile(written)

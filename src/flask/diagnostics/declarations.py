@@ -1,4 +1,4 @@
-"""Mistakes in declarations that would otherwise show up only when a request comes, if at all."""
+"""Warnings about mistakes in declarations, given at registration instead of at a request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if t.TYPE_CHECKING:
 
 
 def warn_of_missing_parentheses(decorator: str, owner: object, function: t.Any) -> None:
-    """Warn of ``@app.get`` above a function: it declares nothing and hides the function."""
+    """Warn about ``@app.get`` without parentheses: it declares nothing and hides the function."""
     name = getattr(function, "__name__", repr(function))
     warnings.warn(
         f"{decorator!r} decorates the function {name!r} without parentheses: no rule is declared"
@@ -29,10 +29,10 @@ def explain_converter(error: LookupError, rule: str, url_map: Map) -> None:
 
 
 def warn_of_arguments(app: App, rule: t.Any, view: t.Callable[..., t.Any]) -> None:
-    """Warn where a rule gives a view arguments that it doesn't take, or not those that it needs.
+    """Warn if the variables of a rule don't fit the view's parameters.
 
-    Nothing is said where the arguments can't be known: a URL value preprocessor may change them,
-    a decorator may take any, and a view may have been replaced.
+    There is no warning if the arguments can't be known: a URL value preprocessor may change them,
+    a decorator may accept any, or the view may have been replaced.
     """
     if any(app.url_value_preprocessors.values()):
         return

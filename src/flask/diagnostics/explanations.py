@@ -1,4 +1,4 @@
-"""Messages that save a developer a search: they cost something, so only debug mode asks for them.
+"""Explanations of errors, too costly outside of debug mode.
 
 .. code-block:: text
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 
 class UnexpectedUnicodeError(AssertionError, UnicodeError):
-    """Text came where bytes are required, or the other way round, in a way worth explaining."""
+    """Text was passed where bytes are required, or bytes where text is."""
 
 
 class DebugFilesKeyError(KeyError, AssertionError):
-    """A file was looked up in ``request.files`` that the form sent by its name alone."""
+    """A key is missing from ``request.files`` because the form sent only the file's name."""
 
     def __init__(self, request: WerkzeugRequest, key: str) -> None:
         names = ", ".join(repr(name) for name in request.form.getlist(key))
@@ -52,10 +52,10 @@ class DebugFilesKeyError(KeyError, AssertionError):
 
 
 class FormDataRoutingRedirect(AssertionError):
-    """A redirect made by the routing would lose the body of the request.
+    """A redirect from routing would lose the body of the request.
 
-    Raised in debug mode in place of a 301, 302, 303 or 305, upon which clients repeat the
-    request as a ``GET``.
+    Raised in debug mode instead of a 301, 302, 303 or 305 redirect, after which clients repeat
+    the request as a ``GET``.
     """
 
     def __init__(self, request: Request) -> None:
@@ -77,9 +77,9 @@ class FormDataRoutingRedirect(AssertionError):
 
 
 def attach_enctype_error_multidict(request: WerkzeugRequest) -> None:
-    """Make ``request.files[key]`` explain itself if ``key`` was sent as a plain form field.
+    """Make ``request.files[key]`` raise an explanation if ``key`` was sent as a plain form field.
 
-    Other missing keys, and every other way to read ``request.files``, stay as they are.
+    Other missing keys, and all other ways to read ``request.files``, are unaffected.
     """
     plain = type(request.files)
 
@@ -96,10 +96,10 @@ def attach_enctype_error_multidict(request: WerkzeugRequest) -> None:
 
 
 def explain_template_loading_attempts(app: App, template: str, attempts: Sequence[Attempt]) -> None:
-    """Log which loaders were asked for a template, what they found, and what follows from it.
+    """Log the loaders that were asked for a template, their results, and a conclusion.
 
-    :param attempts: the loader, the application or blueprint it belongs to, and what it
-        answered, or ``None``, in the order asked.
+    :param attempts: in the order asked, each loader, the application or blueprint it belongs to,
+        and its result or ``None``.
     """
     lines = [f"EXPLAIN_TEMPLATE_LOADING: which loaders have {template!r}?"]
     hits = 0
@@ -127,7 +127,7 @@ def _answer(found: Found | None) -> str:
 
 
 def _loader(loader: BaseLoader) -> str:
-    """Show a loader like the call that made it, as far as its attributes are plain text."""
+    """Format a loader like the call that creates it, with those attributes that are plain text."""
     settings = [
         f"{name}={value!r}"
         for name, value in sorted(vars(loader).items())
@@ -157,7 +157,7 @@ def _conclusions(hits: int) -> Iterable[str]:
 
 
 def warn_of_debug_mode(app: App, environ: dict[str, Any]) -> None:
-    """Warn, once, where another server than the development server serves in debug mode."""
+    """Warn once if a server other than the development server serves in debug mode."""
     server = environ.get("SERVER_SOFTWARE", "")
     if app.debug and server and not server.startswith("Werkzeug/") and not app._told_of_debug:
         app._told_of_debug = True

@@ -1,4 +1,4 @@
-"""The installed implementation: its versions, its extras, and signs that another replaced it."""
+"""The installed implementation: versions, extras, and signs that another replaced it."""
 
 from __future__ import annotations
 
@@ -100,10 +100,9 @@ def _package() -> Path:
 
 
 def _distributions() -> list[metadata.Distribution]:
-    """Return the installed distributions named ``flask``, the one that counts first.
+    """Return the installed distributions named ``flask``, the effective one first.
 
-    There are two where one was copied over the other. Where a folder is on the path twice, it
-    counts once.
+    There are two if one was copied over the other. A folder that is on the path twice counts once.
     """
     found = {
         str(distribution.locate_file(f"flask-{distribution.version}")): distribution
@@ -124,7 +123,7 @@ def _provides_package(distribution: metadata.Distribution) -> bool:
 
 
 def _editable_root(distribution: metadata.Distribution) -> Path | None:
-    """Return the project folder of an editable installation, for others ``None``."""
+    """Return the project folder of an editable installation, else ``None``."""
     origin = json.loads(distribution.read_text("direct_url.json") or "{}")
     if not origin.get("dir_info", {}).get("editable"):
         return None
@@ -134,7 +133,7 @@ def _editable_root(distribution: metadata.Distribution) -> Path | None:
 
 
 def _extras(distribution: metadata.Distribution) -> dict[str, dict[str, str | None]]:
-    """Return the packages of each extra for users of the package, with the installed versions."""
+    """Return the packages of each extra meant for users, with the installed versions."""
     extras: dict[str, dict[str, str | None]] = {}
     for requirement in distribution.requires or ():
         parsed = _REQUIREMENT.match(requirement)

@@ -1,4 +1,4 @@
-"""The name that was probably meant, for messages about a name that does not exist."""
+"""Suggestions of the nearest name, for messages about a name that does not exist."""
 
 from __future__ import annotations
 

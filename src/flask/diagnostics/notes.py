@@ -1,7 +1,7 @@
-"""Notes on exceptions that nobody handled: where a thing was looked for, and what was meant.
+"""Notes on unhandled exceptions: the places searched, and the name that was probably meant.
 
 Python prints notes below the message, in logs and in the debugger. Types and texts of the
-exceptions stay as they are, for programs that look at them.
+exceptions stay unchanged, because programs match on them.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _explain_template(app: Flask, error: t.Any) -> str:
 
 
 def _loaders(app: Flask) -> t.Iterator[t.Any]:
-    """Yield the loaders that the application's environment asks."""
+    """Yield the loaders of the application's environment."""
     loader: t.Any = app.jinja_env.loader
     if hasattr(loader, "_owned_loaders"):
         for _, owned in loader._owned_loaders():
@@ -57,7 +57,7 @@ def _loaders(app: Flask) -> t.Iterator[t.Any]:
 
 
 def _explain_undefined(app: Flask, error: UndefinedError) -> str:
-    """Name the template and line in which a name is undefined, and the name nearest to it."""
+    """Name the template and line of an undefined name, and the name nearest to it."""
     place, names = None, []
     trace = error.__traceback__
     while trace is not None:
@@ -74,7 +74,7 @@ def _explain_undefined(app: Flask, error: UndefinedError) -> str:
 
 
 def _explain_url(app: Flask, error: BuildError) -> str:
-    """Say which blueprint is not registered, or name the endpoints of the one that is."""
+    """Name the blueprint that is not registered, and those that are."""
     blueprint, dot, _ = str(error.endpoint).rpartition(".")
     if not dot or blueprint in app.blueprints:
         return ""

@@ -1,4 +1,4 @@
-"""Responses that are sent, though hardly as they were meant."""
+"""Warnings about responses that are valid but probably unintended."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _told: WeakKeyDictionary[App, set[str | None]] = WeakKeyDictionary()
 
 
 def warn_of_status(app: App, endpoint: str | None, status: str) -> None:
-    """Log, once for each view, that a status has no number, so that Werkzeug sends code 0."""
+    """Log, once per view, that a status has no number, so that Werkzeug sends code 0."""
     told = _told.setdefault(app, set())
     if endpoint not in told:
         told.add(endpoint)

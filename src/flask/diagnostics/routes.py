@@ -1,4 +1,4 @@
-"""The routes nearest to a path that none matches."""
+"""The nearest routes to a path that no route matches."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _ENOUGH = 0.6
 
 
 def nearest_routes(url_map: Map, path: str) -> list[str]:
-    """Return up to three rules most like a path, the nearest first.
+    """Return up to three rules most similar to a path, the nearest first.
 
-    A variable of a rule is like any segment of the path.
+    A variable of a rule counts as equal to any segment of the path.
     """
     from difflib import SequenceMatcher
 
@@ -41,7 +41,7 @@ def nearest_routes(url_map: Map, path: str) -> list[str]:
 
 
 def log_nearest_routes(url_map: Map, path: str) -> None:
-    """Log which routes are most like the path of a request that none matches."""
+    """Log the nearest routes to the path of a request that no route matches."""
     found = nearest_routes(url_map, path)
     if found:
         # Not the application's logger, whose records are the same as on the original.

@@ -1,4 +1,4 @@
-"""Where in the data a value is that JSON has no type for."""
+"""The place in the data of a value that JSON can't represent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Default = t.Callable[[t.Any], t.Any]
 def explain_unserializable(error: TypeError, data: t.Any, default: Default) -> None:
     """Add the place of the value, the view and the remedy to the error of a JSON encoder.
 
-    :param default: the function that stands in for a value without a type in JSON, and raises.
+    :param default: the encoder's function for unsupported values; it raises for this one.
     """
     if getattr(error, "__notes__", None) or "not JSON serializable" not in str(error):
         return
@@ -32,7 +32,7 @@ def explain_unserializable(error: TypeError, data: t.Any, default: Default) -> N
 
 
 def _find(data: t.Any, default: Default) -> tuple[str, t.Any] | None:
-    """Return the path of the first value that cannot be written, and the value."""
+    """Return the path of the first value that can't be encoded, and the value."""
     waiting: list[tuple[str, t.Any]] = [("", data)]
     for _ in range(_MOST_VALUES):
         if not waiting:

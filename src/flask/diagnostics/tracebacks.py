@@ -11,11 +11,11 @@ _LIMIT = 4
 
 
 def shortened(trace: TracebackType | None) -> TracebackType | None:
-    """Return a traceback that begins at the first frame of the application's.
+    """Return a traceback that begins at the application's first frame.
 
-    Above each further frame of the application's, at most four frames of the framework in a row
-    are kept: the one that was called, and the last three. Where all frames are the framework's,
-    as for a view that returns nothing, the last four are kept.
+    Between two frames of the application, at most four frames of the framework are kept: the first
+    and the last three. If all frames are the framework's, as for a view that returns nothing, the
+    last four are kept.
     """
     frames = list(_frames(trace))
     first = next((at for at, each in enumerate(frames) if not _is_ours(each)), None)
