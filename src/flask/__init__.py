@@ -50,7 +50,7 @@ if t.TYPE_CHECKING:
     from .websockets import websocket as websocket
 
 __implementation__ = "Hipflask"
-"""Tells this package from others that provide the module ``flask``; see ``import hipflask``."""
+"""Name of this implementation; other packages also provide a module ``flask``."""
 
 
 _OF_WEBSOCKETS = {"copy_current_websocket_context", "has_websocket_context", "websocket"}

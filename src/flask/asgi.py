@@ -1,4 +1,4 @@
-"""Says to the ASGI entry point which functions run on the loop, and who reads a body."""
+"""Marks for functions that the ASGI entry point looks for, and access to the request body."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 def non_blocking(f: F) -> F:
     """Mark a sync function that never waits, so that it runs on the server's event loop.
 
-    A hook that only reads a header doesn't need a thread then:
+    For example, a hook that only reads a header doesn't need a thread:
 
     .. code-block:: python
 
@@ -27,21 +27,22 @@ def non_blocking(f: F) -> F:
 
 
 def streams_body(f: F) -> F:
-    """Mark an async view that reads the request's body itself, by :func:`body_pieces`.
+    """Mark an async view that reads the request body itself, with :func:`body_pieces`.
 
-    The body is not received before the view, then, and ``request.form`` and the like are empty.
+    The body is not received before the view starts, and ``request.form`` and ``request.files`` are
+    empty.
     """
     f._flask_streams_body = True  # type: ignore[attr-defined]
     return f
 
 
 async def body_pieces() -> t.AsyncIterator[bytes]:
-    """Yield the request's body piece by piece, as it arrives, in a view that
+    """Yield the request body in chunks as it arrives, in a view marked with
     :func:`streams_body`.
 
     :raises ~werkzeug.exceptions.RequestEntityTooLarge: if it is longer than
         ``MAX_CONTENT_LENGTH``.
-    :raises ~werkzeug.exceptions.ClientDisconnected: if the client goes away before its end.
+    :raises ~werkzeug.exceptions.ClientDisconnected: if the client disconnects before its end.
     """
     from werkzeug.exceptions import RequestEntityTooLarge
 

@@ -25,7 +25,7 @@ _ABSENT_SCRIPT = (*_ABSENT_FILE, errno.ENOTDIR)
 
 
 class ConfigAttribute(Generic[T]):
-    """Show one configuration key as an attribute of the application.
+    """Descriptor that exposes a configuration key as an attribute of the application.
 
     Reading the attribute reads ``app.config[name]``, passed through ``get_converter`` if there
     is one; assigning writes the key as it is. A missing key raises :exc:`KeyError`. On the class
@@ -55,13 +55,13 @@ class ConfigAttribute(Generic[T]):
 
 
 class Config(dict[str, Any]):
-    """A ``dict`` of settings that knows how to read them from files, objects and the environment.
+    """A ``dict`` of settings, with methods to load them from files, objects and the environment.
 
-    Sources that could hold anything, such as a module or a mapping, contribute their upper-case
-    names only, so a settings file is free to use lower-case helper variables.
+    Only upper-case names are loaded from modules, files and mappings, so a settings file can use
+    lower-case helper variables.
 
     :param root_path: directory against which relative file names are resolved.
-    :param defaults: settings to begin with, taken over unfiltered.
+    :param defaults: initial settings, not filtered.
     """
 
     root_path: str | os.PathLike[str]
@@ -74,10 +74,10 @@ class Config(dict[str, Any]):
         self.root_path = root_path
 
     def from_envvar(self, variable_name: str, silent: bool = False) -> bool:
-        """Run the settings script whose path an environment variable holds.
+        """Load the Python file whose path is in an environment variable.
 
-        :param silent: answer ``False`` for a variable that is unset or empty, and for a file
-            that does not exist, rather than raise.
+        :param silent: return ``False`` instead of raising if the variable is unset or empty or the
+            file does not exist.
         :raises RuntimeError: if the variable is unset or empty.
         :return: whether a file was read; see :meth:`from_pyfile`.
         """
@@ -94,15 +94,15 @@ class Config(dict[str, Any]):
     def from_prefixed_env(
         self, prefix: str = "FLASK", *, loads: Callable[[str], Any] = json.loads
     ) -> bool:
-        """Take over each environment variable that begins with ``prefix`` and an underscore.
+        """Load all environment variables that start with ``prefix`` and an underscore.
 
-        The rest of the variable's name is the key, of either case. Two underscores step down into
-        a nested dictionary, which is made where there is none yet: ``FLASK_MAIL__HOST`` sets
-        ``config["MAIL"]["HOST"]``. Variables are applied in the order of their names.
+        The rest of the variable's name is the key. Two underscores lead into a nested dictionary,
+        which is created if missing: ``FLASK_MAIL__HOST`` sets ``config["MAIL"]["HOST"]``.
+        Variables are applied in the order of their names.
 
-        :param loads: turns the text of a variable into a value; text that it rejects with any
-            :exc:`Exception` is kept as the string it is.
-        :raises TypeError: if a variable steps down into a value that is no dictionary.
+        :param loads: converts the text of a variable into a value; if it raises an
+            :exc:`Exception`, the text is stored unchanged.
+        :raises TypeError: if a variable leads into a value that isn't a dictionary.
         :return: always ``True``.
         """
         lead = f"{prefix}_"
@@ -118,7 +118,7 @@ class Config(dict[str, Any]):
         return True
 
     def _set_nested(self, variable: str, steps: list[str], value: Any) -> None:
-        """Store ``value`` under a path of keys, making the dictionaries on the way there."""
+        """Store ``value`` under a path of keys, creating missing dictionaries."""
         *parents, last = steps
         target: Any = self
         try:
@@ -134,14 +134,14 @@ class Config(dict[str, Any]):
             ) from error
 
     def from_pyfile(self, filename: str | os.PathLike[str], silent: bool = False) -> bool:
-        """Execute a Python file and take over the upper-case names it defines.
+        """Run a Python file and load the upper-case names it defines.
 
-        The file runs as a module of its own that is not registered in :data:`sys.modules`.
+        The file runs as a separate module that is not added to :data:`sys.modules`.
 
         :param filename: absolute, or relative to :attr:`root_path`.
-        :param silent: answer ``False`` for a missing file, a directory, or a path that leads
-            through a file, rather than raise.
-        :raises OSError: if the file cannot be read; its ``strerror`` says what was attempted.
+        :param silent: return ``False`` instead of raising for a missing file, a directory, or a
+            path that leads through a file.
+        :raises OSError: if the file can't be read; ``strerror`` says what was attempted.
         :return: ``True`` once the file has run.
         """
         path = os.path.join(self.root_path, filename)
@@ -161,14 +161,14 @@ class Config(dict[str, Any]):
         return True
 
     def from_object(self, obj: object | str) -> None:
-        """Take over the upper-case attributes of an object, usually a module or a class.
+        """Load the upper-case attributes of an object, usually a module or a class.
 
-        A class is read as it stands and not instantiated, so its properties arrive as property
-        objects; pass an instance to have them computed.
+        A class is not instantiated, so its properties are loaded as property objects; pass an
+        instance to get their values.
 
         :param obj: the object, or its import name: ``"package.module"``,
             ``"package.module.Name"`` or ``"package.module:Name"``.
-        :raises ImportError: if an import name leads nowhere
+        :raises ImportError: if nothing can be imported by that name
             (:exc:`werkzeug.utils.ImportStringError`).
         """
         source = import_string(obj) if isinstance(obj, str) else obj
@@ -183,14 +183,14 @@ class Config(dict[str, Any]):
         silent: bool = False,
         text: bool = True,
     ) -> bool:
-        """Take over the upper-case keys of a file in any format that ``load`` understands.
+        """Load the upper-case keys of a file in any format that ``load`` understands.
 
         :param filename: absolute, or relative to :attr:`root_path`.
-        :param load: called with the open file, returns a mapping. ``json.load`` and
-            ``tomllib.load`` (with ``text=False``) fit.
-        :param silent: answer ``False`` for a missing file or a directory rather than raise.
+        :param load: function that returns a mapping for the open file, such as ``json.load``, or
+            ``tomllib.load`` with ``text=False``.
+        :param silent: return ``False`` instead of raising for a missing file or a directory.
         :param text: open the file as text in the locale's encoding, else as bytes.
-        :raises OSError: if the file cannot be read; its ``strerror`` says what was attempted.
+        :raises OSError: if the file can't be read; ``strerror`` says what was attempted.
         :return: ``True`` once the file has been read.
         """
         path = os.path.join(self.root_path, filename)
@@ -209,9 +209,9 @@ class Config(dict[str, Any]):
         mapping: SupportsKeysAndGetItem[str, Any] | Iterable[tuple[str, Any]] | None = None,
         **kwargs: Any,
     ) -> bool:
-        """Take over the upper-case keys of a mapping, of pairs and of keyword arguments.
+        """Load the upper-case keys of a mapping, of pairs and of keyword arguments.
 
-        Keyword arguments win over an equal key of ``mapping``.
+        A keyword argument takes precedence over the same key in ``mapping``.
 
         :return: always ``True``.
         """
@@ -225,13 +225,13 @@ class Config(dict[str, Any]):
     def get_namespace(
         self, namespace: str, lowercase: bool = True, trim_namespace: bool = True
     ) -> dict[str, Any]:
-        """Collect the settings whose key begins with ``namespace`` in a new dictionary.
+        """Return the settings whose key starts with ``namespace`` as a new dictionary.
 
-        It suits passing settings on as keyword arguments: with ``MAIL_HOST`` and ``MAIL_PORT``
-        set, ``get_namespace("MAIL_")`` has the keys ``host`` and ``port``.
+        The result can be passed on as keyword arguments: with ``MAIL_HOST`` and ``MAIL_PORT`` set,
+        ``get_namespace("MAIL_")`` has the keys ``host`` and ``port``.
 
-        :param lowercase: write the keys of the result in lower case.
-        :param trim_namespace: leave ``namespace`` out of the keys of the result.
+        :param lowercase: convert the keys to lower case.
+        :param trim_namespace: remove ``namespace`` from the keys.
         """
         cut = len(namespace) if trim_namespace else 0
         return {
@@ -245,5 +245,5 @@ class Config(dict[str, Any]):
 
 
 def _name_the_attempt(error: OSError) -> None:
-    """Add to an error of the operating system what the file was wanted for."""
+    """Add the purpose of the file to an error of the operating system."""
     error.strerror = f"Unable to load configuration file ({error.strerror})"

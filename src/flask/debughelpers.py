@@ -1,4 +1,4 @@
-"""The explanations of debug mode, under the name that they are documented by."""
+"""Explanations of debug mode, under their documented module name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The logger of an application: where it writes, and when it needs a handler of its own."""
+"""The application's logger and its default handler."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def _current_errors_stream() -> TextIO:
-    """Give the stream the server set aside for errors, outside of a request ``sys.stderr``."""
+    """Return the server's error stream, or ``sys.stderr`` outside of a request."""
     # A proxy is true while it is bound, so this asks "is there a request?".
     return cast(TextIO, request.environ["wsgi.errors"]) if request else sys.stderr
 
@@ -24,14 +24,14 @@ def _current_errors_stream() -> TextIO:
 wsgi_errors_stream: LocalProxy[TextIO] = LocalProxy(_current_errors_stream)
 """The ``wsgi.errors`` stream of the current request, else :data:`sys.stderr`.
 
-It is looked up for each use, so one logging handler serves every request. Name it in a
-:func:`logging.config.dictConfig` as ``ext://flask.logging.wsgi_errors_stream``.
+It is resolved at each use, so one logging handler serves all requests. In
+:func:`logging.config.dictConfig`, refer to it as ``ext://flask.logging.wsgi_errors_stream``.
 """
 
 default_handler: logging.StreamHandler[TextIO] = logging.StreamHandler(
     cast(TextIO, wsgi_errors_stream)
 )
-"""The handler an application's logger gets where nothing else would handle its records."""
+"""Handler for an application's logger if nothing else would handle its records."""
 
 default_handler.setFormatter(
     logging.Formatter("[{asctime}] {levelname} in {module}: {message}", style="{")
@@ -39,7 +39,7 @@ default_handler.setFormatter(
 
 
 def has_level_handler(logger: logging.Logger) -> bool:
-    """Tell whether a record of the logger's effective level would reach any handler."""
+    """Return whether a record of the logger's effective level would reach any handler."""
     level = logger.getEffectiveLevel()
     current: logging.Logger | None = logger
     while current is not None:
@@ -50,10 +50,10 @@ def has_level_handler(logger: logging.Logger) -> bool:
 
 
 def create_logger(app: App) -> logging.Logger:
-    """Find and prepare the logger named after the application.
+    """Return the logger named after the application, set up for use.
 
-    In debug mode a logger without a level of its own is set to ``DEBUG``. It gets
-    :data:`default_handler` unless logging is configured so far that its records are handled.
+    In debug mode, a logger without its own level is set to ``DEBUG``. :data:`default_handler` is
+    added unless its records already reach a handler.
     """
     logger = logging.getLogger(app.name)
     if app.debug and logger.level == logging.NOTSET:

@@ -1,7 +1,7 @@
-"""The signals that an application sends; they are blinker's.
+"""The signals that an application sends, as :class:`blinker.NamedSignal` objects.
 
-In the order of a request's life: its context is pushed, it starts, a template is rendered, it
-finishes or fails, and its contexts are torn down.
+They are listed in the order of a request: its context is pushed, it starts, a template is rendered,
+it finishes or fails, and its contexts are torn down.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ message_flashed = _declare("message-flashed")
 """Sent with ``message`` and ``category`` by :func:`flask.flash`."""
 
 got_request_exception = _declare("got-request-exception")
-"""Sent with an ``exception`` that nobody handled."""
+"""Sent with an unhandled ``exception``."""
 
 request_finished = _declare("request-finished")
 """Sent with the ``response`` before it goes to the server."""

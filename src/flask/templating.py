@@ -1,4 +1,4 @@
-"""Templates: Jinja with the application's loaders, and the functions that render."""
+"""Templates: Jinja with the application's loaders, and the rendering functions."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _Attempt = tuple[BaseLoader, "Scaffold", "_Source | None"]
 
 
 def _default_template_ctx_processor() -> dict[str, t.Any]:
-    """Give templates ``g`` in an application context and ``request`` in a request.
+    """Return ``g`` in an application context, and ``request`` in a request.
 
-    ``session`` is a global of the environment instead: a template that does not use it must not
-    make the response vary by cookie.
+    ``session`` is a global of the environment instead, so that only templates that use it make the
+    response vary by cookie.
     """
     app_context: AppContext | None = _cv_app.get(None)
     request_context: RequestContext | None = _cv_request.get(None)
@@ -40,10 +40,10 @@ def _default_template_ctx_processor() -> dict[str, t.Any]:
 
 
 class _UnlessReplaced:
-    """A class attribute of :class:`Environment` that takes the place of Jinja's own value only.
+    """A class attribute of :class:`Environment` that replaces only Jinja's own value.
 
-    Classes may stand after ours among the bases, a sandbox for instance. Whatever they, an
-    instance or a patch of Jinja's class define under the name is what counts.
+    A value defined by another base class, such as a sandbox, by an instance or by a patch of
+    Jinja's class takes precedence.
     """
 
     def __init__(self, theirs: type, find_ours: t.Callable[[], type]) -> None:
@@ -75,7 +75,7 @@ def _code_generator_class() -> type:
 
 
 class Environment(BaseEnvironment):
-    """A Jinja environment that belongs to an application and loads from it and its blueprints."""
+    """A Jinja environment that loads templates from an application and its blueprints."""
 
     code_generator_class: type[CodeGenerator] = t.cast(
         t.Any, _UnlessReplaced(CodeGenerator, _code_generator_class)
@@ -90,8 +90,8 @@ class Environment(BaseEnvironment):
 
 
 class DispatchingJinjaLoader(BaseLoader):
-    """Looks for a template in the application's folder, then in those of its blueprints in the
-    order of their registration.
+    """Loader that searches the application's folder, then those of its blueprints in the order
+    of their registration.
     """
 
     def __init__(self, app: App) -> None:
@@ -210,11 +210,11 @@ def _current() -> Flask:
 def render_template(
     template_name_or_list: str | Template | list[str | Template], **context: t.Any
 ) -> str:
-    """Return a template's text.
+    """Render a template and return the text.
 
-    :param template_name_or_list: a name, or several of which the first that exists is taken.
+    :param template_name_or_list: a name, or several names; the first template that exists is used.
     :param context: the variables of the template.
-    :raises ~jinja2.TemplateNotFound: if there is none.
+    :raises ~jinja2.TemplateNotFound: if no such template exists.
     """
     app = _current()
     template = app.jinja_env.get_or_select_template(template_name_or_list)
@@ -222,7 +222,7 @@ def render_template(
 
 
 def render_template_string(source: str, **context: t.Any) -> str:
-    """Return the text of a template that is given as source, with autoescaping as for HTML."""
+    """Render a template from its source, with autoescaping as for HTML, and return the text."""
     app = _current()
     return _render(app, app.jinja_env.from_string(source), context)
 
@@ -230,13 +230,13 @@ def render_template_string(source: str, **context: t.Any) -> str:
 def stream_template(
     template_name_or_list: str | Template | list[str | Template], **context: t.Any
 ) -> t.Iterator[str]:
-    """Return an iterator over a template's text, to be the body of a streamed response."""
+    """Render a template as an iterator of text, the body of a streamed response."""
     app = _current()
     template = app.jinja_env.get_or_select_template(template_name_or_list)
     return _stream(app, template, context)
 
 
 def stream_template_string(source: str, **context: t.Any) -> t.Iterator[str]:
-    """Like :func:`stream_template`, for a template that is given as source."""
+    """Render a template from its source as :func:`stream_template` does."""
     app = _current()
     return _stream(app, app.jinja_env.from_string(source), context)

@@ -1,4 +1,4 @@
-"""The types of what applications hand to the framework and get from it."""
+"""Types of the values that applications and the framework exchange."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HeadersValue = t.Union[
     Mapping[str, HeaderValue],
     "Headers",
 ]
-"""The headers that a view may return beside a body."""
+"""The headers that a view may return with a body."""
 
 ResponseValue = t.Union[
     str,

@@ -14,7 +14,7 @@ from .globals import request as request
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
 http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
-"""The names of :class:`MethodView` methods that answer the HTTP method of that name."""
+"""Names of :class:`MethodView` methods, each for the HTTP method of that name."""
 
 
 class View:
@@ -35,32 +35,31 @@ class View:
     """
 
     methods: ClassVar[Collection[str] | None] = None
-    """The HTTP methods the view is registered for; ``None`` leaves it to the route."""
+    """The HTTP methods the view is registered for; ``None`` leaves the choice to the route."""
 
     provide_automatic_options: ClassVar[bool | None] = None
-    """Whether ``OPTIONS`` is answered for the view; ``None`` leaves it to the route."""
+    """True to answer ``OPTIONS`` for the view; ``None`` leaves the choice to the route."""
 
     decorators: ClassVar[list[Callable[..., Any]]] = []
     """Decorators for the view function, applied from first to last, so the last is outermost."""
 
     init_every_request: ClassVar[bool] = True
-    """Whether each request gets an instance of its own.
+    """True to create an instance for each request.
 
-    With ``False`` a single instance is made by :meth:`as_view` and serves every request, which
-    is faster; data of one request then belongs on ``g``, never on ``self``.
+    With ``False``, :meth:`as_view` creates a single instance that serves all requests, which is
+    faster. Store data of a request on ``g`` then, never on ``self``.
     """
 
     def dispatch_request(self) -> ft.ResponseReturnValue:
-        """Answer the request. Subclasses take the URL's variables as keyword arguments."""
+        """Handle the request. Implementations take the URL variables as keyword arguments."""
         raise NotImplementedError
 
     @classmethod
     def as_view(cls, name: str, *class_args: Any, **class_kwargs: Any) -> ft.RouteCallable:
-        """Make the function that a route calls.
+        """Return a view function for the class.
 
-        :param name: the name of the function, so the endpoint unless the route names another.
-        :param class_args: passed to the class wherever it is instantiated,
-            as are ``class_kwargs``.
+        :param name: the name of the function, which is the default endpoint.
+        :param class_args: passed to the constructor, as are ``class_kwargs``.
         """
         view: Any
         if cls.init_every_request:
@@ -112,10 +111,9 @@ def _set_attributes(target: object, attributes: Mapping[str, object]) -> None:
 
 
 class MethodView(View):
-    """A view that answers each HTTP method by the method of the same name.
+    """A view that handles each HTTP method with the method of the same name.
 
-    A subclass is registered for the methods it defines or inherits; ``methods`` in its body
-    overrules that.
+    A subclass is registered for the methods it defines or inherits, unless it sets ``methods``.
 
     .. code-block:: python
 
@@ -142,9 +140,9 @@ class MethodView(View):
             cls.methods = found
 
     def dispatch_request(self, **kwargs: Any) -> ft.ResponseReturnValue:
-        """Call the method named like the request's HTTP method; ``get`` stands in for ``head``.
+        """Call the method named after the request's HTTP method; ``get`` also handles ``HEAD``.
 
-        :raises AssertionError: if a route lets through an HTTP method the class has no method for.
+        :raises AssertionError: if the class has no such method.
         """
         # PERF: without a context, the proxy raises what says so.
         ctx = _cv_request.get(None)

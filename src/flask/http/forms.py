@@ -38,6 +38,9 @@ Files = ImmutableMultiDict[str, FileStorage]
 Part = tuple[str, "str | None", list[tuple[str, str]], int, int]
 """Name and filename of a part, its headers, and where its content begins and ends."""
 
+_LIMITS_URLENCODED = "max_form_memory_size" in FormDataParser._parse_urlencoded.__code__.co_names
+"""True for the first releases of Werkzeug 3.1, which refuse URL-encoded forms above the limit."""
+
 match_multipart = re.compile(r"multipart/form-data; ?boundary=([A-Za-z0-9_.+-]+)").fullmatch
 """The content type of an upload, as most clients write it."""
 
@@ -153,6 +156,10 @@ def _read_pieces(body: t.IO[bytes], length: int) -> bytes:
 
 
 def _load_urlencoded(request: Request, data: bytes) -> tuple[Form, Files] | None:
+    if _LIMITS_URLENCODED:
+        most = request.max_form_memory_size
+        if most is not None and len(data) > most:
+            return None
     try:
         return parse_query(data.decode()), _multidict({})
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""JSON through the current application's provider, or plainly where no application is current."""
+"""JSON with the current application's provider, or with the standard library outside of one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _with_default(kwargs: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 class _Outside:
-    """Stands in for an application's provider where no application is current."""
+    """Provider used when no application is current."""
 
     def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
         return _json.dumps(obj, **_with_default(kwargs))
@@ -58,19 +58,21 @@ def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
 
 
 def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:
-    """Return the data that JSON text or UTF-8 bytes describe."""
+    """Parse JSON text or UTF-8 bytes and return the data."""
     return _provider().loads(s, **kwargs)
 
 
 def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
-    """Return the data that a JSON file, text or binary, describes."""
+    """Parse a JSON file, text or binary, and return the data."""
     return _provider().load(fp, **kwargs)
 
 
 def jsonify(*args: t.Any, **kwargs: t.Any) -> Response:
     """Return a response whose body is JSON, made by the current application's provider.
 
-    One positional argument is the data itself, several are a list, keyword arguments are an
-    object, and none at all is ``null``.  Both kinds together raise :exc:`TypeError`.
+    One positional argument is the data itself, several become a list, keyword arguments become an
+    object, and no argument is ``null``.
+
+    :raises TypeError: if there are both positional and keyword arguments.
     """
     return t.cast("Response", current_app.json.response(*args, **kwargs))

@@ -1,4 +1,4 @@
-"""JSON by orjson, for applications that send a lot of it: the ``fast`` extra.
+"""JSON with orjson, several times as fast; needs the ``fast`` extra.
 
 .. code-block:: python
 
@@ -24,7 +24,7 @@ from .provider import DefaultJSONProvider
 
 
 class FastJSONProvider(DefaultJSONProvider):
-    """Writes and reads JSON with :mod:`orjson`, several times as fast as the default provider.
+    """Provider that uses :mod:`orjson`, several times as fast as the default provider.
 
     It writes the same types in the same way, with these differences:
 
@@ -34,10 +34,10 @@ class FastJSONProvider(DefaultJSONProvider):
       them;
     - keys that are not text are sorted as their text, also where the types differ, for which the
       default provider raises :exc:`TypeError`;
-    - a key twice in an object that is read, and depth, are limited as orjson limits them.
+    - repeated keys and nesting depth in parsed text follow orjson's rules.
 
-    With keyword arguments, those of :func:`json.dumps` and :func:`json.loads`, the standard
-    library does the work.
+    Calls with keyword arguments, those of :func:`json.dumps` and :func:`json.loads`, use the
+    standard library.
     """
 
     ensure_ascii = False

@@ -1,4 +1,4 @@
-"""What an application uses to write and read JSON."""
+"""JSON providers, which encode and decode JSON for an application."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if t.TYPE_CHECKING:
 class JSONProvider:
     """The JSON operations of one application.
 
-    A subclass implements :meth:`dumps` and :meth:`loads` over a library of its choice and is
-    made known as ``Flask.json_provider_class`` or assigned to ``app.json``.
+    To use another library, implement :meth:`dumps` and :meth:`loads` in a subclass. Set it as
+    ``Flask.json_provider_class``, or assign an instance to ``app.json``.
     """
 
     def __init__(self, app: App) -> None:
@@ -50,7 +50,7 @@ class JSONProvider:
         raise NotImplementedError(f"{type(self).__name__} must implement 'loads'")
 
     def load(self, fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
-        """Return the data that a JSON file, text or binary, describes."""
+        """Parse a JSON file, text or binary, and return the data."""
         return self.loads(fp.read(), **kwargs)
 
     def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
@@ -60,7 +60,7 @@ class JSONProvider:
         )
 
     def _prepare_response_obj(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]) -> t.Any:
-        """Return the one value that ``jsonify``'s arguments stand for.
+        """Combine ``jsonify``'s arguments into one value.
 
         :raises TypeError: if there are both positional and keyword arguments.
         """
@@ -74,7 +74,7 @@ class JSONProvider:
 
 
 def _default(o: t.Any) -> t.Any:
-    """Stand in for a value that JSON has no type for, or raise :exc:`TypeError`."""
+    """Convert a value that JSON has no type for, or raise :exc:`TypeError`."""
     match o:
         case date():
             return http_date(o)
@@ -110,23 +110,23 @@ def _decode(text: str) -> t.Any:
 
 
 class DefaultJSONProvider(JSONProvider):
-    """JSON by the standard library.
+    """JSON with the standard library.
 
-    Beside its types it writes dates and datetimes as HTTP dates (:rfc:`9110`), ``Decimal`` and
-    ``UUID`` as strings, dataclasses as objects, and anything with ``__html__`` as its markup.
+    It also encodes dates and datetimes as HTTP dates (:rfc:`9110`), ``Decimal`` and ``UUID`` as
+    strings, dataclasses as objects, and objects with ``__html__`` as their markup.
     """
 
     mimetype = "application/json"
     """The content type of :meth:`response`."""
 
     compact: bool | None = None
-    """Leave out white space in responses; ``None``: except in debug mode."""
+    """Omit white space in responses; ``None`` omits it except in debug mode."""
 
     sort_keys = True
-    """Order the keys of every object, so that equal data gives equal text."""
+    """Sort the keys of every object, so that equal data gives equal text."""
 
     ensure_ascii = True
-    """Write characters outside of ASCII as escapes."""
+    """Escape all characters outside of ASCII."""
 
     default: t.Callable[[t.Any], t.Any] = staticmethod(_default)
     """Called with a value that JSON has no type for; returns one that it has."""
@@ -204,7 +204,7 @@ class DefaultJSONProvider(JSONProvider):
         )
 
     def writes_compact(self) -> bool:
-        """Whether responses are without white space."""
+        """Return whether responses omit white space."""
         return not self._app.debug if self.compact is None else self.compact
 
     def _text(self, obj: t.Any) -> str:
@@ -229,8 +229,8 @@ _RESPONSE = DefaultJSONProvider.response
 
 
 def is_json_body_all(provider: t.Any) -> bool:
-    """Whether a JSON response has no more to it than :meth:`DefaultJSONProvider.body`: nobody
-    has replaced what makes it, on the provider's class or on the provider.
+    """Return whether :meth:`DefaultJSONProvider.body` is the whole JSON response: no method that
+    takes part in it was replaced, on the class or the instance.
     """
     if not isinstance(provider, DefaultJSONProvider):
         return False

@@ -1,7 +1,7 @@
 """Lossless JSON for the values that sessions hold.
 
 A value that JSON has no type for is written as an object with one key, its tag:
-``{" t": [1, 2]}`` is a tuple.  The format is what the signed session cookie contains.
+``{" t": [1, 2]}`` is a tuple. Signed session cookies contain this format.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from ..json import dumps, loads
 
 
 class JSONTag:
-    """How one type is written and read back; subclassed per type."""
+    """Conversion of one type to JSON and back; subclass it for a new type."""
 
     __slots__ = ("serializer",)
 
     key: str = ""
-    """Marks the value in the text.  Without a key the tag only prepares the value."""
+    """The tag in the JSON text. Without a key, values are converted but not tagged."""
 
     def __init__(self, serializer: TaggedJSONSerializer) -> None:
         self.serializer = serializer
 
     def check(self, value: t.Any) -> bool:
-        """Whether the tag is for this value."""
+        """Return whether the tag applies to this value."""
         raise NotImplementedError(f"{type(self).__name__} must implement 'check'")
 
     def to_json(self, value: t.Any) -> t.Any:
-        """Return the value in types that JSON has; not tagged yet."""
+        """Convert the value to types that JSON has, without the tag."""
         raise NotImplementedError(f"{type(self).__name__} must implement 'to_json'")
 
     def to_python(self, value: t.Any) -> t.Any:
-        """Return the value that :meth:`to_json` was given."""
+        """Convert the result of :meth:`to_json` back."""
         raise NotImplementedError(f"{type(self).__name__} must implement 'to_python'")
 
     def tag(self, value: t.Any) -> dict[str, t.Any]:
@@ -46,7 +46,7 @@ class JSONTag:
 
 
 class TagDict(JSONTag):
-    """A dict whose only key looks like a tag: the key is written with two underscores more."""
+    """A dict whose only key looks like a tag; two underscores are appended to the key."""
 
     __slots__ = ()
     key = " di"
@@ -66,7 +66,7 @@ class TagDict(JSONTag):
 
 
 class PassDict(JSONTag):
-    """Any other dict: only what is inside of it is tagged."""
+    """Any other dict; only its values are tagged."""
 
     __slots__ = ()
 
@@ -95,7 +95,7 @@ class TagTuple(JSONTag):
 
 
 class PassList(JSONTag):
-    """A list: only what is inside of it is tagged."""
+    """A list; only its items are tagged."""
 
     __slots__ = ()
 
@@ -123,7 +123,7 @@ class TagBytes(JSONTag):
 
 
 class TagMarkup(JSONTag):
-    """Anything with ``__html__``; it comes back as :class:`markupsafe.Markup`."""
+    """An object with ``__html__``; it is read back as :class:`markupsafe.Markup`."""
 
     __slots__ = ()
     key = " m"
@@ -154,7 +154,7 @@ class TagUUID(JSONTag):
 
 
 class TagDateTime(JSONTag):
-    """A datetime, to the second, as an HTTP date; it comes back in UTC."""
+    """A datetime as an HTTP date, with a precision of one second; it is read back in UTC."""
 
     __slots__ = ()
     key = " d"
@@ -170,10 +170,10 @@ class TagDateTime(JSONTag):
 
 
 class TaggedJSONSerializer:
-    """Writes and reads JSON with tags; the session's serializer.
+    """Serializer of sessions: JSON with tags for further types.
 
-    Handles, beside JSON's types: tuple, bytes, ``Markup``, ``UUID``, ``datetime``, and dicts
-    that look like tags.  More are added by :meth:`register`.
+    Besides JSON's types it handles tuples, bytes, ``Markup``, ``UUID``, ``datetime``, and dicts
+    that look like tags. Add more types with :meth:`register`.
     """
 
     __slots__ = ("_defaults", "order", "tags")
@@ -188,13 +188,13 @@ class TaggedJSONSerializer:
         TagUUID,
         TagDateTime,
     ]
-    """Registered on creation, in this order."""
+    """Tag classes that are registered on creation, in this order."""
 
     tags: dict[str, JSONTag]
-    """The tags that have a key, by it."""
+    """Tags by key."""
 
     order: list[JSONTag]
-    """All tags; the first whose ``check`` agrees is used."""
+    """All tags; the first one whose ``check`` returns true is used."""
 
     def __init__(self) -> None:
         self.tags = {}
@@ -213,8 +213,8 @@ class TaggedJSONSerializer:
         """Add a tag.
 
         :param force: replace a tag that has the same key.
-        :param index: where in :attr:`order`, if not at the end; needed where an earlier tag
-            would take the value, as for a subclass of dict.
+        :param index: position in :attr:`order`, by default the end. It must come before a tag that
+            would also accept the value, for example for a subclass of dict.
         :raises KeyError: if the key is taken and ``force`` is not set.
         """
         tag = tag_class(self)
@@ -225,14 +225,14 @@ class TaggedJSONSerializer:
         self.order.insert(len(self.order) if index is None else index, tag)
 
     def tag(self, value: t.Any) -> t.Any:
-        """Return the value in JSON types, tagged where needed."""
+        """Convert a value to JSON types, with tags if needed."""
         for tag in self.order:
             if tag.check(value):
                 return tag.tag(value)
         return value
 
     def untag(self, value: dict[str, t.Any]) -> t.Any:
-        """Return what an object with a tag stands for; any other object as it is."""
+        """Convert a tagged object back to its value; return any other object unchanged."""
         if len(value) == 1:
             ((key, inner),) = value.items()
             if key in self.tags:
@@ -270,7 +270,7 @@ class TaggedJSONSerializer:
         return dumps(tagged, separators=(",", ":"))
 
     def loads(self, value: str) -> t.Any:
-        """Return the value that :meth:`dumps` was given."""
+        """Parse the text that :meth:`dumps` returned."""
         return self._untag_inside_out(loads(value))
 
 

@@ -1,4 +1,4 @@
-"""Breaking changes: in what a document promises less, or demands more, than an earlier one."""
+"""Breaking changes: a document promises less, or demands more, than an earlier one."""
 
 from __future__ import annotations
 
@@ -123,8 +123,8 @@ class _Comparison:
     def _schema(self, where: str, old: Json, new: Json, is_sent: bool) -> Iterator[str]:
         """Compare two schemas.
 
-        :param is_sent: by the API: then it must not send what it didn't send before; otherwise it
-            must take whatever it took before.
+        :param is_sent: true for a schema of responses, which must not allow new values; false for
+            one of requests, which must accept all values that it accepted before.
         """
         old_ref, new_ref = _ref(old), _ref(new)
         if old_ref is not None and new_ref is not None:

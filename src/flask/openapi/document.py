@@ -1,4 +1,4 @@
-"""The OpenAPI document: what an application's rules and views declare."""
+"""Builds the OpenAPI document from an application's rules and views."""
 
 from __future__ import annotations
 
@@ -38,8 +38,7 @@ def build_document(
 ) -> Json:
     """Return the OpenAPI document of an application, as data for JSON.
 
-    :param prefix: describe the endpoints that begin with it; those of a blueprint: its name and
-        a dot.
+    :param prefix: describe only endpoints that start with it; for a blueprint, its name and a dot.
     :param root: the path where the application is mounted.
     """
     return _Builder(settings, app, prefix, root).build()
@@ -205,7 +204,7 @@ class _Builder:
         return [described]
 
     def _model_parameters(self, parameter: Parameter, place: str) -> list[Json]:
-        """Describe a model that is spread over the source: a parameter for each of its fields."""
+        """Describe a model whose fields are separate parameters."""
         component = self._resolve(self.schemas.of(parameter.kind))
         required = component.get("required", ()) if parameter.required else ()
         found = []
@@ -314,7 +313,7 @@ class _Builder:
         return dict(sorted(found.items()))
 
     def _merged(self, known: Json | None, response: Json) -> Json:
-        """Join two responses with the same status: either of their bodies."""
+        """Merge two responses with the same status into one with alternative bodies."""
         if known is None or "content" not in known or "content" not in response:
             return known or response
         for media_type, described in response["content"].items():
@@ -345,7 +344,7 @@ class _Builder:
         return response
 
     def _refusals(self, contract: Contract, rule: Rule | None, is_secured: bool) -> dict[str, str]:
-        """The refusals that may be answered with before the view is called."""
+        """Return the error responses that are possible before the view is called."""
         found = {}
         if is_secured:
             found["401"] = "Credentials are missing or wrong."
@@ -376,7 +375,7 @@ def _contract_for(view: t.Any, method: str) -> Contract | None:
 
 
 def _function_of(view: t.Any, method: str) -> t.Any:
-    """The function that answers a method: of a class, its own one."""
+    """Return the function that handles an HTTP method; for a class-based view, its method."""
     view_class = getattr(view, "view_class", None)
     if view_class is None:
         return view
@@ -385,7 +384,7 @@ def _function_of(view: t.Any, method: str) -> t.Any:
 
 
 def _described(function: t.Any, said: Operation, endpoint: str) -> tuple[str, str | None]:
-    """The summary and description: those given, or else the docstring's."""
+    """Return summary and description, by default from the docstring."""
     text = inspect.getdoc(function) or ""
     first, _, rest = text.partition("\n")
     name = endpoint.rpartition(".")[2].replace("_", " ").strip().capitalize()
@@ -397,7 +396,7 @@ def _requirements(schemes: t.Iterable[t.Any]) -> list[Json]:
 
 
 def _without_null(schema: Json) -> Json:
-    """Return a schema without ``null``: a parameter that isn't sent has no value at all."""
+    """Return a schema without ``null``, which a parameter can't transmit."""
     members = [it for it in schema.get("anyOf", ()) if it != {"type": "null"}]
     if len(members) == 1:
         rest = {key: value for key, value in schema.items() if key != "anyOf"}

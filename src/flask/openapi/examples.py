@@ -1,4 +1,4 @@
-"""Examples: a value of a schema, for a reader who hasn't seen one."""
+"""Example values of schemas."""
 
 from __future__ import annotations
 

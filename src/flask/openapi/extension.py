@@ -35,8 +35,8 @@ class OpenAPI:
         app = Flask(__name__)
         OpenAPI(app, title="Shop", version="1.0")
 
-    :param app: an application, or a blueprint, whose views alone are described then. Without it,
-        call :meth:`init_app` later.
+    :param app: an application, or a blueprint to describe only its views. Without it, call
+        :meth:`init_app` later.
     :param title: the name of the API.
     :param version: the version of the API, not of OpenAPI.
     :param summary: one line about the API.
@@ -104,7 +104,7 @@ class OpenAPI:
     def init_app(self, app: App | Blueprint) -> None:
         """Declare the URLs of document and page, and the ``flask openapi`` command.
 
-        A blueprint has to be given before it is registered.
+        Call it for a blueprint before the blueprint is registered.
         """
         if hasattr(app, "url_map"):
             self._attach(t.cast("App", app), "")

@@ -1,4 +1,4 @@
-"""Operation metadata: what a view says about itself beyond its signature."""
+"""Operation metadata that a view's signature can't express."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ATTRIBUTE = "__flask_operation__"
 
 @dataclasses.dataclass(frozen=True)
 class Operation:
-    """Metadata of a view; what is ``None`` is worked out."""
+    """Metadata of a view; ``None`` values are derived from the view."""
 
     summary: str | None = None
     description: str | None = None
@@ -78,7 +78,7 @@ def operation(
 
 
 def metadata_of(view: t.Any) -> Operation:
-    """Return what :func:`operation` says of a view; an empty description without it."""
+    """Return the metadata that :func:`operation` added to a view, or empty metadata."""
     return t.cast(Operation, getattr(view, ATTRIBUTE, None) or _NOTHING_SAID)
 
 

@@ -168,7 +168,7 @@ def _one(kind: str, schema: Json) -> str:
 
 
 def limits_in_words(schema: Json) -> Iterator[str]:
-    """Yield what a schema holds values to, beyond their type."""
+    """Yield a schema's constraints beyond the type."""
     for keyword, words in _LIMITS.items():
         if keyword in schema:
             yield words.format(schema[keyword])

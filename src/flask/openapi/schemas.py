@@ -68,7 +68,7 @@ class Schemas:
     def of(self, kind: t.Any, *, output: bool = False) -> Schema:
         """Return the schema of a type.
 
-        :param output: of what the application sends, rather than of what it takes.
+        :param output: true for a schema of responses, false for one of requests.
         """
         if holds_pydantic(kind):
             return self._of_pydantic(kind, output)
@@ -78,7 +78,7 @@ class Schemas:
             return self._of_members(kind, output)
 
     def _of_members(self, kind: t.Any, output: bool) -> Schema:
-        """The schema of a type that msgspec doesn't read, but perhaps writes."""
+        """Return the schema of a type that msgspec can't decode but may encode."""
         if t.get_origin(kind) in (t.Union, types.UnionType):
             return {"anyOf": [self.of(it, output=output) for it in t.get_args(kind)]}
         return {}  # a class that only its own code can read or write
@@ -233,7 +233,7 @@ class Schemas:
         return t.cast(Schema, self._add_models(schema, models, others, output))
 
     def _add_models(self, schema: Schema, models: Schema, others: Schema, output: bool) -> t.Any:
-        """Add components; a model that is taken and sent in different forms has one for each."""
+        """Add components; a model whose request and response schemas differ has two."""
         differing = {name for name in models if models[name] != others.get(name, models[name])}
         differing |= _referring_to(models, differing)
         names = {
@@ -249,7 +249,7 @@ class Schemas:
 
 
 def _referring_to(models: Schema, names: set[str]) -> set[str]:
-    """The models that refer to one of some others, by whatever way."""
+    """Return the models that refer to one of some others, directly or indirectly."""
     found: set[str] = set(names)
     while True:
         more = {

@@ -12,7 +12,7 @@ EXTENSION = "openapi"
 """The key in ``app.extensions``, of the list of scopes."""
 
 _MOST_KEPT = 16
-"""How many renderings are kept: one for each path that the application is mounted at."""
+"""Maximum number of cached renderings, one per path where the application is mounted."""
 
 
 class Scope:
@@ -27,7 +27,7 @@ class Scope:
         self._kept: dict[tuple[str, str], bytes] = {}
 
     def kept(self, what: str, root: str, render: Callable[[], bytes]) -> bytes:
-        """Return something rendered, from the last time if there was one.
+        """Return a rendering from the cache, or render and cache it.
 
         :param root: the path where the application is mounted.
         """

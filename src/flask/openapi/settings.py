@@ -1,4 +1,4 @@
-"""Settings of a document: what no view can say."""
+"""Settings of a document that are not part of any view."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Json = dict[str, t.Any]
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What :class:`.OpenAPI` was made with."""
+    """The arguments of :class:`.OpenAPI`."""
 
     title: str
     version: str

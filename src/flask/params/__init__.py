@@ -1,6 +1,6 @@
 """Typed views: parameters that are read and checked, results that are encoded.
 
-A view opts in parameter by parameter.  Needs msgspec, from the extra ``typed``.
+A view opts in through its annotations. Needs msgspec, from the extra ``typed``.
 """
 
 from .faults import Fault as Fault

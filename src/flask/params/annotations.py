@@ -1,4 +1,4 @@
-"""Annotations: a function's hints, evaluated one by one, so that one that fails spoils no other."""
+"""Evaluation of a function's annotations, each one separately."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MARKER_NAMES = {marker.__name__ for marker in MARKERS}
 
 
 class Unresolved:
-    """Stands for an annotation that can't be evaluated here."""
+    """An annotation that can't be evaluated."""
 
     def __init__(self, text: str, error: Exception) -> None:
         self.text = text
@@ -75,7 +75,7 @@ def _namespaces(function: t.Any, frames: bool) -> tuple[dict[str, t.Any], dict[s
 
 
 def _closure(function: t.Any) -> dict[str, t.Any]:
-    """The names that a function takes from the functions around it, as far as they have a value."""
+    """Return the closure variables of a function that have a value."""
     found = {}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
         with contextlib.suppress(ValueError):  # assigned later, below the view
@@ -84,7 +84,7 @@ def _closure(function: t.Any) -> dict[str, t.Any]:
 
 
 def _frame_locals(qualname: str, scope: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The local names of the running functions that a function was defined in, by its name."""
+    """Return the local variables of the running functions that a function is defined in."""
     names = qualname.split(".<locals>.")[:-1]
     around = {".<locals>.".join(names[: count + 1]) for count in range(len(names))}
     found: dict[str, t.Any] = {}
@@ -110,7 +110,7 @@ def marker_of(hint: t.Any) -> Marker | None:
 
 
 def mentions_marker(hint: t.Any) -> bool:
-    """Whether an annotation that couldn't be evaluated names a marker."""
+    """Return whether an annotation that can't be evaluated names a marker."""
     return isinstance(hint, Unresolved) and any(
         f"{name}[" in hint.text or f"{name}(" in hint.text for name in _MARKER_NAMES
     )
@@ -128,7 +128,7 @@ def _is_marker(meta: t.Any) -> bool:
 
 
 def constrained(kind: t.Any, meta: t.Any) -> t.Any:
-    """Return a type with constraints; of a union, the members other than ``None`` get them."""
+    """Return a type with constraints; in a union, all members except ``None`` get them."""
     if meta is None:
         return kind
     if t.get_origin(kind) in (t.Union, types.UnionType):
@@ -146,19 +146,19 @@ def without_none(kind: t.Any) -> t.Any:
 
 
 def is_constrained(hint: t.Any) -> bool:
-    """Whether an annotation carries msgspec's constraints."""
+    """Return whether an annotation has msgspec constraints."""
     return t.get_origin(hint) is t.Annotated and any(
         isinstance(it, msgspec.Meta) for it in hint.__metadata__
     )
 
 
 def is_optional(kind: t.Any) -> bool:
-    """Whether ``None`` is among the alternatives of a type."""
+    """Return whether ``None`` is among the alternatives of a type."""
     return t.get_origin(kind) in (t.Union, types.UnionType) and type(None) in t.get_args(kind)
 
 
 def bare(kind: t.Any) -> t.Any:
-    """Return a type without ``Annotated``, and without ``None`` if it has one other alternative."""
+    """Return a type without ``Annotated``; ``Optional[T]`` becomes ``T``."""
     while t.get_origin(kind) is t.Annotated:
         kind = kind.__origin__
     if is_optional(kind):

@@ -22,7 +22,7 @@ MSGPACK = ("application/msgpack", "application/x-msgpack", "application/vnd.msgp
 
 
 def media_types(parameter: Parameter) -> tuple[str, ...]:
-    """Return the media types that a body parameter accepts; ranges such as ``image/*`` too."""
+    """Return the media types that a body parameter accepts; ``image/*`` is a range."""
     declared: tuple[str, ...] = parameter.marker.content_types  # type: ignore[attr-defined]
     if declared:
         return declared
@@ -52,7 +52,7 @@ def body_extractor(parameter: Parameter) -> Extract:
 
 
 class BodyReader:
-    """Reads a body by its content type, and tells all that is wrong with it."""
+    """Reader of a body by its content type, which reports all faults."""
 
     def __init__(self, parameter: Parameter) -> None:
         self.parameter = parameter
@@ -67,8 +67,8 @@ class BodyReader:
     ) -> list[Fault] | None:
         """Add the value to the view's arguments, or return the faults.
 
-        :raises WrongMediaType: if the content type is none that the parameter accepts.
-        :raises MalformedBody: if the body is not of the format that its content type names.
+        :raises WrongMediaType: if the parameter doesn't accept the content type.
+        :raises MalformedBody: if the body is not valid for its content type.
         """
         data = read_body(ctx, environ)
         if not data and not self.parameter.required:
@@ -131,7 +131,7 @@ class BodyReader:
     ) -> list[Fault] | None:
         """Return all faults of a JSON text that could not be decoded as the parameter's type.
 
-        To JSON Schema, ``4.0`` is an integer.  Where that was all, the value is added, too.
+        In JSON Schema, ``4.0`` is an integer. If that was the only fault, the value is accepted.
 
         :raises MalformedBody: if it is not JSON.
         """
@@ -152,7 +152,7 @@ class BodyReader:
 
 
 def with_whole_numbers(data: t.Any) -> t.Any:
-    """Return plain data with an integer in place of each float that is one."""
+    """Return plain data with each whole float replaced by an integer."""
     if isinstance(data, float):
         return int(data) if data.is_integer() and abs(data) < _EXACT else data
     if isinstance(data, list):
@@ -163,7 +163,7 @@ def with_whole_numbers(data: t.Any) -> t.Any:
 
 
 _EXACT = 2**53
-"""From here on a float may stand for several integers."""
+"""From this value on, a float may represent several integers."""
 
 
 def _is_json(mimetype: str) -> bool:

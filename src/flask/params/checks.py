@@ -1,8 +1,8 @@
 """Checks: find every fault in data that msgspec has refused.
 
-msgspec stops at the first fault.  A check is a function compiled from a type; it walks the data
-along the type and notes all faults.  It runs on refused input only, and decides nothing: what it
-doesn't find is reported in msgspec's words.  Each value is visited once.
+msgspec stops at the first fault. A check is a function compiled from a type: it walks the data and
+records all faults. It runs only on input that msgspec has refused. If it finds nothing, msgspec's
+message is reported. Each value is visited once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from msgspec import inspect as mi
 from .faults import EnoughFaults, Faults, join_pointer
 
 Check = t.Callable[[t.Any, str, Faults], None]
-"""Takes the data, the pointer to it, and where to note its faults."""
+"""Function of the data, the pointer to it, and the faults to add to."""
 
 Shape = mi.StructType | mi.DataclassType | mi.TypedDictType | mi.NamedTupleType
 
@@ -25,13 +25,13 @@ Shape = mi.StructType | mi.DataclassType | mi.TypedDictType | mi.NamedTupleType
 def compile_check(kind: t.Any, lax: bool = False) -> Check:
     """Return the check for a type.
 
-    :param lax: strings stand for numbers and booleans, as in a query.
+    :param lax: accept strings for numbers and booleans, as in a query.
     """
     return _Compiler(lax).compile(mi.type_info(kind))
 
 
 class _Compiler:
-    """Compiles the checks of one type; a class that refers to itself gets one check."""
+    """Compiler of the checks of one type; a recursive class gets one check."""
 
     def __init__(self, lax: bool) -> None:
         self.lax = lax
@@ -115,7 +115,7 @@ class _Compiler:
         return check
 
     def _key(self, kind: mi.Type) -> Check:
-        """Keys are strings in JSON, whatever they stand for."""
+        """Return the check of a key; keys are strings in JSON."""
         return _accept if isinstance(kind, mi.AnyType) else _Compiler(lax=True).compile(kind)
 
     def _shape(self, kind: Shape) -> Check:
@@ -210,7 +210,7 @@ class _Compiler:
 
 
 def _accept(data: t.Any, pointer: str, faults: Faults) -> None:
-    """Check nothing."""
+    """Accept any value."""
 
 
 def _check_tagged(
@@ -232,7 +232,7 @@ def _check_tagged(
 
 
 def _passes(kind: mi.Type, data: t.Any, lax: bool) -> bool:
-    """Whether a scalar is of a type; asked of alternatives for the same kind of JSON value."""
+    """Return whether a scalar is of a type, to choose between alternatives of a union."""
     if isinstance(data, list | dict):
         return True
     try:
@@ -253,7 +253,7 @@ def _check_length(kind: t.Any, length: int, what: str, pointer: str, faults: Fau
 
 
 def leaf_type(kind: mi.Type) -> t.Any:
-    """Return the type, with its constraints, that a type of :mod:`msgspec.inspect` describes."""
+    """Return the type, with its constraints, for a type of :mod:`msgspec.inspect`."""
     if isinstance(kind, mi.EnumType | mi.CustomType):
         return kind.cls
     if isinstance(kind, mi.LiteralType):
@@ -334,7 +334,7 @@ _LIMITS = (
 
 
 def explain(kind: mi.Type | None, message: str) -> tuple[str, str]:
-    """Return a message that quotes no input, and its code, for a message of msgspec."""
+    """Return a message that doesn't quote input, and its code, for a message of msgspec."""
     message = re.sub(r" - at `.*", "", message, flags=re.DOTALL)
     if isinstance(kind, mi.EnumType):
         return _one_of([member.value for member in kind.cls]), "enum"

@@ -1,4 +1,4 @@
-"""Codecs: read and check values of one type, by msgspec, or by pydantic for its models."""
+"""Codecs that decode and validate values of one type, with msgspec or pydantic."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from .faults import MOST_FAULTS, Fault, Faults, join_pointer
 
 
 class Codec(t.Protocol):
-    """Reads values of one type."""
+    """Decoder of values of one type."""
 
     kind: t.Any
     """The type."""
 
     @property
     def decode(self) -> Callable[[bytes], t.Any]:
-        """Function that returns the value of a JSON text.
+        """Function that decodes JSON text.
 
-        It raises :exc:`ValueError` where that is not JSON, or not of the type.
+        It raises :exc:`ValueError` if the text is not JSON or not of the type.
         """
         ...
 
     def convert(self, data: t.Any, *, lax: bool = False) -> t.Any:
-        """Return the value that plain data stand for.
+        """Convert plain data to a value of the type.
 
-        :param lax: strings stand for numbers and booleans.
-        :raises ValueError: if they are not of the type.
+        :param lax: accept strings for numbers and booleans.
+        :raises ValueError: if the data is not of the type.
         """
         ...
 
     def find_faults(
         self, data: t.Any, error: Exception, source: str, pointer: str = "", *, lax: bool = False
     ) -> list[Fault]:
-        """Return the faults of plain data that were refused; there is at least one.
+        """Return the faults of plain data that was refused; there is at least one.
 
-        :param error: what :meth:`decode` or :meth:`convert` raised.
+        :param error: the exception of :meth:`decode` or :meth:`convert`.
         """
         ...
 
@@ -72,7 +72,7 @@ class MsgspecCodec:
 
 
 def _own_message(error: Exception) -> str:
-    """The message of a model's own check, unless it is one of attrs, whose quote the value."""
+    """Return the message of a model's own validation; those of attrs quote the value."""
     cause = error.__cause__
     trace = None if cause is None else cause.__traceback__
     while trace is not None and trace.tb_next is not None:
@@ -163,13 +163,13 @@ def make_codec(kind: t.Any) -> Codec:
 
 
 def is_pydantic_model(kind: t.Any) -> bool:
-    """Whether a type is a class derived from ``pydantic.BaseModel``."""
+    """Return whether a type is a subclass of ``pydantic.BaseModel``."""
     pydantic = sys.modules.get("pydantic")
     return pydantic is not None and isinstance(kind, type) and issubclass(kind, pydantic.BaseModel)
 
 
 def holds_pydantic(kind: t.Any) -> bool:
-    """Whether there is a pydantic model among a type and its arguments."""
+    """Return whether a type or one of its arguments is a pydantic model."""
     if "pydantic" not in sys.modules:
         return False
     return is_pydantic_model(kind) or any(holds_pydantic(it) for it in t.get_args(kind))

@@ -1,4 +1,4 @@
-"""The contract of a view: what its signature declares, for extractors and documentation alike."""
+"""The contract of a view, read from its signature for extractors and documentation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MISSING: t.Any = inspect.Parameter.empty
 
 @dataclasses.dataclass(frozen=True)
 class Parameter:
-    """A parameter of a view that is taken from the request."""
+    """A parameter of a view that is read from the request."""
 
     name: str
     """Its name in the view."""
@@ -40,7 +40,7 @@ class Parameter:
 
 @dataclasses.dataclass(frozen=True)
 class Contract:
-    """What a view declares."""
+    """Declared parameters and result of a view."""
 
     view: t.Callable[..., t.Any]
     parameters: tuple[Parameter, ...]

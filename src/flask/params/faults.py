@@ -1,22 +1,22 @@
-"""Faults: one place in a request that isn't what the view declares."""
+"""Faults: places where a request doesn't match the view's declaration."""
 
 from __future__ import annotations
 
 import typing as t
 
 MOST_FAULTS = 50
-"""How many faults a refusal lists; what is wrong beyond is not looked for."""
+"""Maximum number of faults that a response lists; the search stops there."""
 
 _MOST_TEXT = 200
-"""The length at which names and messages are cut, in characters."""
+"""Maximum length of names and messages, in characters."""
 
 
 _MOST_POINTER = 800
-"""The length from which on a pointer isn't extended."""
+"""Length from which on a pointer is not extended, in characters."""
 
 
 class Fault(t.NamedTuple):
-    """One fault: where it is, and what is wrong there. Never holds a value of the request."""
+    """One fault, with its place and a message. It never contains values of the request."""
 
     source: str
     """``query``, ``header``, ``cookie``, ``form``, ``path`` or ``body``."""
@@ -63,7 +63,7 @@ class Faults:
 
 
 def join_pointer(pointer: str, key: str | int) -> str:
-    """Return the JSON Pointer of a member; of one too deep to be told apart, its ancestor's."""
+    """Return the JSON Pointer of a member, or its ancestor's if it would get too long."""
     if len(pointer) > _MOST_POINTER:
         return pointer
     name = shortened(str(key)).replace("~", "~0").replace("/", "~1")

@@ -48,7 +48,7 @@ def form_extractor(fields: Sequence[Parameter], files: Sequence[Parameter]) -> E
 
 
 _BOOLEANS = {"true": True, "false": False, "on": True}
-"""The strings that are booleans in a form. Browsers send ``on`` for a box that is checked."""
+"""Strings for booleans in a form. Browsers send ``on`` for a checked box."""
 
 
 def _names_of_booleans(source: StringSource) -> frozenset[str]:
@@ -59,9 +59,9 @@ def _names_of_booleans(source: StringSource) -> frozenset[str]:
 
 
 class FileReader:
-    """Takes the files of one parameter.
+    """Reader of the files of one parameter.
 
-    :raises TypeError: if the parameter's type is no file.
+    :raises TypeError: if the parameter's type is not a file.
     """
 
     def __init__(self, parameter: Parameter) -> None:
@@ -76,7 +76,7 @@ class FileReader:
             )
 
     def add(self, files: t.Any, arguments: dict[str, t.Any]) -> list[Fault]:
-        """Add the files to the view's arguments; return what is wrong with them."""
+        """Add the files to the view's arguments; return their faults."""
         parameter = self.parameter
         # Browsers send a file without a name where none was chosen.
         given = [it for it in files.getlist(parameter.alias) if it.filename or _size_of(it)]

@@ -1,4 +1,4 @@
-"""Markers: where in the request a view's parameter comes from.
+"""Markers that name the source of a view's parameter in the request.
 
 ``Query[int]`` is ``Annotated[int, Query()]``.  Type checkers see the plain type, ``int``.
 """
@@ -117,8 +117,8 @@ class _Form(Marker):
 class _File(Marker):
     """An uploaded file: a :class:`~werkzeug.datastructures.FileStorage`, or ``bytes``; or a list.
 
-    :param max_size: the most bytes that the file may have.
-    :param content_types: the media types that are accepted; ``image/*`` is a range.
+    :param max_size: maximum size of the file in bytes.
+    :param content_types: accepted media types, such as ``image/*``.
     :param constraints: as for every marker.
     """
 
@@ -139,8 +139,8 @@ class _File(Marker):
 class _Body(Marker):
     """The whole body of the request.
 
-    JSON, unless ``content_type`` says otherwise: ``application/msgpack`` is decoded likewise, any
-    other type gives a ``bytes`` or ``str`` parameter the body as it is.
+    It is JSON unless ``content_type`` names another type. ``application/msgpack`` is decoded too;
+    for any other type, a ``bytes`` or ``str`` parameter gets the raw body.
 
     :param content_type: the accepted media type, or several.
     :param constraints: as for every marker.
@@ -157,9 +157,9 @@ class _Body(Marker):
 
 
 class InPath(Marker):
-    """A variable of the path, with constraints that its converter doesn't know.
+    """A URL variable with constraints beyond its converter's.
 
-    Not written by applications: ``Annotated[int, msgspec.Meta(le=9)]`` is enough.
+    Applications don't use it: they write ``Annotated[int, msgspec.Meta(le=9)]``.
     """
 
     source = "path"

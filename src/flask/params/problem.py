@@ -33,7 +33,7 @@ CONTENT_TYPE = "application/problem+json"
 
 
 class Problem(HTTPException):
-    """A refused request, with all the faults that were found in it.
+    """A refused request, with all faults found in it.
 
     Handlers for the status code, ``@app.errorhandler(422)``, get it with :attr:`errors`.
     """
@@ -79,15 +79,15 @@ class Problem(HTTPException):
 
 
 def answer_with_problems(app: App | Blueprint) -> None:
-    """Have the HTTP errors of an application, or a blueprint, answered with problem documents.
+    """Send HTTP errors of an application or blueprint as problem documents.
 
-    Also those that nobody raised, such as 404 and 500.
+    This includes errors that views don't raise themselves, such as 404 and 500.
     """
     app.register_error_handler(HTTPException, _as_problem)
 
 
 def answers_with_problems(app: App, blueprints: t.Iterable[str] = ()) -> bool:
-    """Whether HTTP errors are answered with problem documents, in blueprints of these names."""
+    """Return whether HTTP errors are sent as problem documents in blueprints of these names."""
     spec = app.error_handler_spec
     return any(
         name in spec and spec[name].get(None, {}).get(HTTPException) is _as_problem

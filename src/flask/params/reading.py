@@ -1,4 +1,4 @@
-"""Reading a body without making a request object for it."""
+"""Reading of a body without creating a request object."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _LIMIT = Request.max_content_length
 def read_body(ctx: t.Any, environ: dict[str, t.Any]) -> bytes:
     """Return the body, within the limits that the application sets.
 
-    Whoever reads the body later, as a hook after the view may, finds it in its place.
+    Later readers, such as hooks after the view, can read it again.
 
     :raises ~werkzeug.exceptions.RequestEntityTooLarge: if it is longer than allowed.
-    :raises ~werkzeug.exceptions.ClientDisconnected: if the client went away before its end.
+    :raises ~werkzeug.exceptions.ClientDisconnected: if the client disconnected before its end.
     """
     app = ctx.app
     # PERF: the request object, which few typed views need, costs as much as decoding the body.

@@ -1,4 +1,4 @@
-"""Results: from what a typed view returns to a response, encoded once."""
+"""Conversion of a typed view's result to a response."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ JSON = "application/json"
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """One response that a view declares: by its annotation or by :func:`responds`."""
+    """A response that a view declares, by its annotation or :func:`responds`."""
 
     status: int | None
-    """``None``: the view's own, which is 200 unless it says otherwise."""
+    """Status code; ``None`` for the status that the view returns, by default 200."""
 
     kind: t.Any
-    """The type of the body; ``None`` for no body, :data:`MISSING` where nothing is said."""
+    """Type of the body; ``None`` for no body, :data:`MISSING` if it is not declared."""
 
     description: str = ""
     headers: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
@@ -36,13 +36,13 @@ class Answer:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no body."""
+        """True if there is no body."""
         return self.kind is None or self.kind is type(None)
 
 
 @dataclasses.dataclass(frozen=True)
 class Responses:
-    """What :func:`responds` says of a view."""
+    """The arguments of :func:`responds`."""
 
     status: int | None
     headers: t.Mapping[str, t.Any]
@@ -64,7 +64,7 @@ def responds(
     content_type: str | None = None,
     others: t.Mapping[int, t.Any] | None = None,
 ) -> Callable[[F], F]:
-    """Declare the responses of a view; for documentation, and the status of what it returns.
+    """Declare the responses of a view, for documentation and the default status.
 
     .. code-block:: python
 
@@ -72,12 +72,12 @@ def responds(
         @responds(201, headers={"Location": str}, others={409: (Conflict, "The name is taken.")})
         def create(item: Body[Item]) -> Item: ...
 
-    :param status: the status of what the view returns without one.
-    :param description: text of this response.
+    :param status: default status.
+    :param description: description of this response.
     :param headers: types of its headers, by name.
-    :param content_type: its media type, where that isn't JSON.
-    :param others: further responses: by status the type of the body, or ``None`` for no body, or a
-        description, or a tuple of the two.
+    :param content_type: its media type, if it isn't JSON.
+    :param others: further responses by status: the type of the body, ``None`` for no body, a
+        description, or a tuple of type and description.
     """
     listed = tuple(_read_other(code, said) for code, said in (others or {}).items())
     declared = Responses(status, headers or {}, description, content_type, listed)
@@ -98,7 +98,7 @@ def _read_other(status: int, said: t.Any) -> Answer:
 
 
 def declared_responses(view: t.Any) -> Responses:
-    """Return what :func:`responds` says of a view; an empty declaration without it."""
+    """Return the declaration that :func:`responds` added to a view, or an empty one."""
     return t.cast(Responses, getattr(view, ATTRIBUTE, None) or _NOTHING_SAID)
 
 
@@ -106,7 +106,7 @@ _NOTHING_SAID = Responses(None, {}, "", None, ())
 
 
 def answers_of(contract: Contract) -> list[Answer]:
-    """Return the responses that a view's annotation declares, the first being the usual one."""
+    """Return the responses that a view's annotation declares; the first is the default."""
     said = declared_responses(contract.view)
     found = [_read_answer(it) for it in _alternatives(contract.returns)]
     usual = dataclasses.replace(
@@ -120,7 +120,7 @@ def answers_of(contract: Contract) -> list[Answer]:
 
 
 def _alternatives(returns: t.Any) -> list[t.Any]:
-    """Split ``Item | tuple[Fault, Literal[404]]``; alternatives with one status stay together."""
+    """Split ``Item | tuple[Fault, Literal[404]]``, grouping alternatives by status."""
     if t.get_origin(returns) not in (t.Union, types.UnionType):
         return [returns]
     members = t.get_args(returns)
@@ -150,7 +150,7 @@ _NOT_JSON = (str, bytes, bytearray)
 
 
 def is_model_class(kind: t.Any) -> bool:
-    """Whether a type is a class of models: a Struct, dataclass, attrs class or pydantic model."""
+    """Return whether a type is a Struct, dataclass, attrs class or pydantic model."""
     kind = t.get_origin(kind) or kind
     if not isinstance(kind, type):
         return False
@@ -163,14 +163,14 @@ def is_model_class(kind: t.Any) -> bool:
 
 
 def holds_model(kind: t.Any) -> bool:
-    """Whether a model is among a type and its arguments."""
+    """Return whether a type or one of its arguments is a model."""
     return is_model_class(kind) or any(holds_model(it) for it in t.get_args(kind))
 
 
 def is_encoded(kind: t.Any) -> bool:
-    """Whether values of a declared type are encoded here: models, and containers that say of what.
+    """Return whether values of a declared type are encoded here: models and typed containers.
 
-    Others are left to the application's ``json``.
+    The application's ``json`` encodes others.
     """
     kind = hints.bare(kind)
     if kind is MISSING or kind is t.Any or kind is None or kind is type(None):
@@ -187,7 +187,7 @@ def is_encoded(kind: t.Any) -> bool:
 
 
 def encode_other(value: t.Any) -> t.Any:
-    """Return plain data for a value that msgspec has no encoding for."""
+    """Return plain data for a value that msgspec can't encode."""
     dump = getattr(type(value), "model_dump", None)
     if dump is not None and is_pydantic_model(type(value)):
         return dump(value, mode="json", by_alias=True)
@@ -201,7 +201,7 @@ encode: Callable[[t.Any], bytes] = msgspec.json.Encoder(enc_hook=encode_other).e
 
 
 class ResultEncoder:
-    """Turns what a view returns into what the framework takes.
+    """Encoder of a view's return value.
 
     :param answers: see :func:`answers_of`.
     """
@@ -210,7 +210,7 @@ class ResultEncoder:
         self.declare(answers)
 
     def declare(self, answers: list[Answer]) -> None:
-        """Follow these answers from now on."""
+        """Set the declared responses."""
         self.status = answers[0].status
         self.header = ("Content-Type", answers[0].content_type or JSON)
         kinds = [it.kind for it in answers if is_encoded(it.kind)]
@@ -219,7 +219,7 @@ class ResultEncoder:
         self.encodes: dict[type, bool] = {}
 
     def __call__(self, rv: t.Any) -> t.Any:
-        """Return a response for a model, and anything else as it is."""
+        """Return a response for a model, and any other value unchanged."""
         kind = type(rv)
         encodes = self.encodes.get(kind)
         if encodes is None:

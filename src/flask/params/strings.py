@@ -16,19 +16,18 @@ from .contract import MISSING, Parameter
 from .faults import Fault, join_pointer
 
 Extract = Callable[[t.Any, dict[str, t.Any], dict[str, t.Any]], "list[Fault] | None"]
-"""Takes the request context, the environ and the view's arguments, to which it adds; returns the
-faults, if there are any.
+"""Function of the request context, the environ and the view's arguments; adds to the arguments and
+returns the faults, if any.
 """
 
 Values = dict[str, t.Any]
-"""Strings by name in the request; a parameter that takes a list, and a name that is repeated, has a
-list of them."""
+"""Strings by name in the request; a list for list parameters and for repeated names."""
 
 
 class StringSource:
-    """Converts the strings of one source to the values of the parameters that are taken from it.
+    """Converter of the strings of one source to values of its parameters.
 
-    :param parameters: a parameter whose type is a model takes one string for each of its fields.
+    :param parameters: a parameter whose type is a model reads one string for each of its fields.
     """
 
     def __init__(self, source: str, parameters: Sequence[Parameter]) -> None:
@@ -77,7 +76,7 @@ class StringSource:
             arguments[model.name] = self._value(model, values)
 
     def _value(self, parameter: Parameter, values: Values) -> t.Any:
-        """The value of one parameter.
+        """Return the value of one parameter.
 
         :raises ValueError: if it is missing, or not of its type.
         """
@@ -98,7 +97,7 @@ class StringSource:
         return parameter.default
 
     def _add_each(self, values: Values, arguments: dict[str, t.Any]) -> list[Fault] | None:
-        """Do what :meth:`add` does, parameter by parameter, to find every fault."""
+        """Do the same as :meth:`add` parameter by parameter, to find every fault."""
         faults: list[Fault] = []
         for parameter in (*self.parameters, *self.models):
             try:
@@ -160,14 +159,14 @@ def _check_finite(value: t.Any) -> None:
 
 
 def is_list(kind: t.Any) -> bool:
-    """Whether a type takes several values."""
+    """Return whether a type accepts several values."""
     kind = hints.bare(kind)
     origin = t.get_origin(kind) or kind
     return origin in (list, set, frozenset, tuple)
 
 
 def is_model(kind: t.Any) -> bool:
-    """Whether a type is a class with fields."""
+    """Return whether a type is a class with fields."""
     return bool(model_fields(kind))
 
 
@@ -197,7 +196,7 @@ _LAX = (mi.IntType, mi.FloatType, mi.BoolType, mi.NoneType, mi.EnumType, mi.Lite
 
 
 def needs_lax(kind: t.Any) -> bool:
-    """Whether strings have to stand for numbers, booleans or null."""
+    """Return whether a type needs strings converted to numbers, booleans or null."""
     try:
         info = mi.type_info(kind)
     except TypeError:
@@ -226,7 +225,7 @@ def _any_is(info: mi.Type, kinds: tuple[type[mi.Type], ...]) -> bool:
 
 
 def path_extractor(parameters: Sequence[Parameter]) -> Extract:
-    """Return the extractor of variables of the path: it checks those that routing has found."""
+    """Return the extractor of URL variables, which validates the values from routing."""
     codecs = [(it.name, make_codec(it.kind)) for it in parameters]
 
     def extract(ctx: t.Any, environ: dict[str, t.Any], arguments: dict[str, t.Any]) -> t.Any:
@@ -282,7 +281,7 @@ def query_extractor(parameters: Sequence[Parameter]) -> Extract:
 def parse_query(query: str, lists: frozenset[str]) -> Values:
     """Return the values of a query string, by name, as ``request.args`` has them.
 
-    :param lists: the names that have lists of values, even of one.
+    :param lists: the names whose values are lists, even with one item.
     """
     return collect(_pairs_of(query), lists)
 

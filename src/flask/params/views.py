@@ -1,4 +1,4 @@
-"""Views with declared parameters: a callable that takes what routing found, and nothing else."""
+"""Compilation of typed views to callables that take only the URL variables."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ F = t.TypeVar("F", bound=Callable[..., t.Any])
 View = Callable[..., t.Any]
 
 CONTRACT = "__flask_contract__"
-"""The attribute of a compiled view with its contract; of a class's, with those of its methods."""
+"""Attribute of a compiled view: its contract, or those of a class's methods."""
 
 _COMPILED = "__flask_compiled__"
-"""The attribute of a view with itself and what it was compiled to."""
+"""Attribute of a view: itself and the compiled view."""
 
 _FINISH = "__flask_finish__"
-"""The attribute of a compiled view with the encoder of its results."""
+"""Attribute of a compiled view: the encoder of its results."""
 
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 
 
 def typed(view: F) -> F:
-    """Compile a view where it stands, so that the decorators above it run first.
+    """Compile a view here, so that the decorators above run before validation.
 
-    Without this, a view is compiled when it is registered, and its parameters are read and checked
-    before any decorator runs.
+    Without this decorator, a view is compiled when it is registered, and its parameters are
+    validated before any decorator runs.
 
     .. code-block:: python
 
@@ -60,9 +60,9 @@ def typed(view: F) -> F:
 
 
 def compile_view(view: View) -> View:
-    """Return what is called for a registered view.
+    """Return the callable for a registered view.
 
-    That is the view itself, unless it declares parameters or a model as its result.  The same view
+    It is the view itself unless the view declares parameters or returns a model. The same view
     gives the same callable each time.
 
     :raises TypeError: if its declaration is wrong.
@@ -82,11 +82,11 @@ def compile_view(view: View) -> View:
 
 
 _untyped: weakref.WeakSet[FunctionType] = weakref.WeakSet()
-"""Views that declare nothing, so that their annotations are read once."""
+"""Views known to declare nothing, whose annotations needn't be read again."""
 
 
 def compile_views(views: MutableMapping[str, View]) -> None:
-    """Compile the views that came into a registry by other ways than a route."""
+    """Compile views that were put into a registry without a route."""
     # Other threads may declare views meanwhile: a copy is made in one step, a list is not.
     known = dict.copy(views) if isinstance(views, dict) else dict(views)
     for endpoint, view in known.items():
@@ -96,9 +96,9 @@ def compile_views(views: MutableMapping[str, View]) -> None:
 
 
 def contracts_of(view: t.Any) -> dict[str | None, Contract]:
-    """Return the contracts of a compiled view: of a class's by HTTP method, else by ``None``.
+    """Return the contracts of a compiled view by HTTP method, or by ``None`` for a function.
 
-    Empty for other views.
+    The mapping is empty for other views.
     """
     found = getattr(view, CONTRACT, None)
     if found is None:
@@ -119,7 +119,7 @@ def _compile_registered(view: t.Any) -> View:
 
 
 def _with_declarations_above(view: t.Any) -> View:
-    """Have a view that `typed` has compiled follow what stands above that decorator."""
+    """Apply the declarations above ``typed`` to a view that it has compiled."""
     contract, finish = getattr(view, CONTRACT), getattr(view, _FINISH, None)
     if finish is not None and hasattr(view, RESPONSES):
         contract = dataclasses.replace(contract, view=view)
@@ -129,7 +129,7 @@ def _with_declarations_above(view: t.Any) -> View:
 
 
 def _declares(contract: Contract) -> bool:
-    """Whether a view declares something that makes it a typed one."""
+    """Return whether a view is typed."""
     if contract.parameters or contract.path or hasattr(contract.view, RESPONSES):
         return True
     return any(
@@ -213,13 +213,13 @@ def prepare(extractors: t.Sequence[Extract], arguments: dict[str, t.Any]) -> Non
 
 
 def _missing_context() -> t.Any:
-    """Have the proxy raise the error that says what is missing."""
+    """Raise the proxy's error about the missing context."""
     proxy: t.Any = request_ctx
     return proxy._get_current_object()
 
 
 def _refusal(extractors: t.Sequence[Extract], ctx: t.Any, arguments: dict[str, t.Any]) -> Problem:
-    """Run all extractors again, now to find every fault, and return what to raise."""
+    """Run all extractors again to find every fault, and return the exception to raise."""
     faults: list[Fault] = []
     problem: Problem | None = None
     for extract in extractors:

@@ -1,1 +1,1 @@
-"""FIND: from a path to a rule in one look-up, and from an endpoint back to a path."""
+"""Routing: from a path to a rule, and from an endpoint to a path."""

@@ -1,4 +1,4 @@
-"""URL builders: compiled per endpoint, they put a path together."""
+"""URL builders, compiled per endpoint, that compose a path."""
 
 from __future__ import annotations
 
@@ -14,21 +14,20 @@ from ..http.pristine import pristine
 Write = t.Callable[[t.Any], str]
 
 Part = tuple[str, str, "type | None", Write, "type[BaseConverter]", t.Any]
-"""What comes before a variable, its name, the type that is written plainly if it is a plain
-value, what writes any value, and the converter's class with its method at that time.
+"""The text before a variable, its name, the type of values that need no converter, the writer of
+other values, and the converter's class with its method at that time.
 """
 
 Build = t.Callable[[dict[str, t.Any]], "str | None"]
-"""Returns the path for the values, without its first slash, or ``None``: ask Werkzeug's adapter.
-
-What the values lack, and what a converter refuses, is for the adapter to say.
+"""Function that returns the path for values, without its first slash, or ``None`` to ask Werkzeug's
+adapter, which also reports missing and invalid values.
 """
 
 
 def build_from_template(
     app: t.Any, arguments: tuple[t.Any, ...], values: dict[str, t.Any]
 ) -> str | None:
-    """Return what ``app.url_for(*arguments, **values)`` does, or ``None`` if it takes more."""
+    """Return the result of ``app.url_for(*arguments, **values)``, or ``None`` for the slow way."""
     # PERF: a page has dozens of links; handing on the values from function to function takes as
     # long as making the path of them.
     if len(arguments) != 1 or not _NOT_VALUES.isdisjoint(values):
@@ -40,9 +39,9 @@ _NOT_VALUES = frozenset({"_anchor", "_method", "_scheme", "_external"})
 
 
 def build_here(app: t.Any, endpoint: str, values: dict[str, t.Any]) -> str | None:
-    """Return the path of an endpoint on the current request's host, or ``None`` if it takes more.
+    """Return the path of an endpoint on the current request's host, or ``None`` for the slow way.
 
-    It takes more, too, where the endpoint's builder has not been compiled yet.
+    The slow way is also taken if the endpoint's builder has not been compiled yet.
     """
     # PERF: an adapter looks for the rules, the best of them, and the host on each call.
     program = app._revision.program
@@ -64,9 +63,9 @@ def build_here(app: t.Any, endpoint: str, values: dict[str, t.Any]) -> str | Non
 
 
 def compile_builder(url_map: BaseMap, endpoint: str) -> Build | None:
-    """Return what builds the paths of an endpoint, or ``None`` if it takes Werkzeug to choose.
+    """Return the builder of an endpoint's paths, or ``None`` if Werkzeug has to choose a rule.
 
-    Where an endpoint has a single rule, on the default subdomain, there is nothing to choose from.
+    An endpoint with a single rule on the default subdomain leaves no choice.
     """
     url_map.update()
     rules = getattr(url_map, "_rules_by_endpoint", {}).get(endpoint, ())
@@ -85,7 +84,7 @@ def compile_builder(url_map: BaseMap, endpoint: str) -> Build | None:
 
 
 def _without_first_slashes(build: Build) -> Build:
-    """The builder of a path that begins with a value: a second slash would make that a host."""
+    """Return a builder for paths that begin with a value: a second slash would make it a host."""
 
     def build_stripped(values: dict[str, t.Any]) -> str | None:
         path = build(values)
@@ -102,7 +101,7 @@ def _constant(rule: Rule, path: str) -> Build:
 
 
 def _one(rule: Rule, part: Part, tail: str) -> Build:
-    """The builder of the most usual kind of rule, which has one variable."""
+    """Return the builder of a rule with one variable, the most frequent kind."""
     head, name, plain, _, cls, to_url = part
     build_any = _several(rule, (part,), tail)
 
@@ -161,7 +160,7 @@ def _several(rule: Rule, parts: tuple[Part, ...], tail: str) -> Build:
 def _with_query(
     rule: Rule, path: str, others: dict[str, t.Any], values: dict[str, t.Any]
 ) -> str | None:
-    """Add the values that are not variables of the rule."""
+    """Append the values that are not variables of the rule as a query."""
     query = ""
     separator = "?"
     plain = not rule.map.sort_parameters
@@ -188,7 +187,7 @@ def _with_query(
 
 
 def _parts(rule: Rule) -> tuple[tuple[Part, ...], str]:
-    """The parts up to the last variable, and what comes after it."""
+    """Return the parts up to the last variable, and the text after it."""
     parts: list[Part] = []
     literal = ""
     # The rule's own function has its constant text quoted.
@@ -205,7 +204,7 @@ def _parts(rule: Rule) -> tuple[tuple[Part, ...], str]:
 
 
 def _path_trace(rule: Rule) -> t.Iterator[tuple[bool, str]]:
-    """The rule's path as pieces: whether it is a variable, and its name or its quoted text."""
+    """Return the rule's path in pieces: if it is a variable, and its name or quoted text."""
     pieces = iter(rule._trace)
     for piece in pieces:
         if piece == (False, "|"):  # between the host and the path
@@ -217,8 +216,8 @@ def _path_trace(rule: Rule) -> t.Iterator[tuple[bool, str]]:
 def _writer(
     converter: BaseConverter,
 ) -> tuple[type | None, Write, type[BaseConverter], t.Any]:
-    """The type that a variable's plain values have, what writes any value, and the method for
-    which that holds, in the class that has it.
+    """Return the type of values written without a converter, the writer of all values, and the
+    method for which that holds, with its class.
     """
     cls = type(converter)
     plain: type | None = None

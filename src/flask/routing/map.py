@@ -1,4 +1,4 @@
-"""The URL map: Werkzeug's, which tells when rules are added to it."""
+"""The URL map: Werkzeug's, with notification of changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Map(Observable, BaseMap):
     """A URL map that notifies its observers of changes."""
 
     version = 0
-    """Grows with each change."""
+    """Number that increases with each change."""
 
     def add(self, rulefactory: RuleFactory) -> None:
         """Add the rules of a factory and bind them to the map."""
@@ -24,7 +24,7 @@ class Map(Observable, BaseMap):
         self._changed()
 
     def update(self) -> None:
-        """Sort the rules where that is to be done, before matching and building."""
+        """Sort the rules if needed, before matching and building."""
         if self._remap:
             with MAP_LOCK:  # sorting takes a list's items away for a while
                 super().update()
@@ -40,4 +40,4 @@ class Map(Observable, BaseMap):
 
 
 _SETTINGS = {"default_subdomain", "host_matching", "merge_slashes", "redirect_defaults"}
-"""Attributes that a map's answers depend on besides its rules."""
+"""Attributes that influence matching and building, besides the rules."""

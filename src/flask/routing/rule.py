@@ -21,12 +21,12 @@ Trace = tuple[tuple[bool, str], ...]
 class Rule(BaseRule):
     """A URL rule that costs little to declare.
 
-    Werkzeug compiles two functions for each rule it binds, by way of syntax trees, which is nine
-    tenths of what an application with many routes spends on its start.  Most rules are never built
-    with: a request is matched without them, and paths are built by
-    :func:`flask.routing.building.compile_builder`.  What could fail while they are compiled is
-    compiled at once, so that it fails where it was declared.  Half of the rest is for taking the
-    rule's text apart, which goes segment by segment where that suffices.
+    For each rule it binds, Werkzeug compiles two functions from syntax trees. In an application of
+    many routes this is nine tenths of the start-up time, yet few of the functions are ever called:
+    matching doesn't need them, and :func:`flask.routing.building.compile_builder` builds paths.
+    Here they are compiled on first use, except for rules whose compilation can fail: those are
+    compiled at once, so that the error appears where the rule is declared. Rules are parsed segment
+    by segment if possible, which takes half the time.
     """
 
     def _parse_rule(self, rule: str) -> t.Iterable[RulePart]:
@@ -49,7 +49,7 @@ class Rule(BaseRule):
         return parts
 
     def _simple_variables(self, segments: list[str]) -> dict[str, tuple[str, str]] | None:
-        """The segments that are a variable with a built-in converter: its name and that of the
+        """Return segments that are a variable with a built-in converter: its name and that of the
         converter; ``None`` if a segment has a variable of another kind.
         """
         if getattr(self.get_converter, "__func__", None) is not BaseRule.get_converter:
@@ -82,7 +82,7 @@ class Rule(BaseRule):
         return PostponedBuilder(tuple(self._trace), append_unknown)
 
     def _may_fail_to_compile(self) -> bool:
-        """Whether compiling does more than to put names and constant text into a function."""
+        """Return whether compilation can fail: it does more than insert names and constant text."""
         if self.defaults:
             return True  # calls converters
         variables = [text for is_variable, text in self._trace if is_variable]
@@ -109,7 +109,7 @@ _match_variable = re.compile(r"<(?:([a-zA-Z_][a-zA-Z0-9_]*):)?([a-zA-Z_][a-zA-Z0
 
 @lru_cache(maxsize=1024)
 def _static(segment: str) -> tuple[RulePart, tuple[bool, str]]:
-    """The part of a segment without variables, and its piece of a trace."""
+    """Return the part of a segment without variables, and its piece of the trace."""
     weights = [(0, -len(segment))] if segment else []
     weight = Weighting(-len(weights), weights, 0, [])
     part = RulePart(content=segment, final=False, static=True, suffixed=False, weight=weight)
@@ -118,7 +118,7 @@ def _static(segment: str) -> tuple[RulePart, tuple[bool, str]]:
 
 @lru_cache(maxsize=64)
 def _variable(regex: str, weight: int) -> RulePart:
-    """The part of a segment that is one variable."""
+    """Return the part of a segment that is one variable."""
     return RulePart(
         content=rf"(?P<__werkzeug_0>{regex})\Z",
         final=False,
@@ -133,7 +133,7 @@ _NOT_NAMES = frozenset({"None", "True", "False", "__debug__"})
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether the text can be quoted: a lone surrogate can't."""
+    """Return whether the text can be encoded as UTF-8; a lone surrogate can't."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -142,7 +142,7 @@ def _is_unicode(text: str) -> bool:
 
 
 class PostponedBuilder:
-    """Stands for the function that Werkzeug compiles for a rule, and compiles it when called.
+    """Placeholder for a function that Werkzeug compiles for a rule; compiles it when called.
 
     :param trace: the rule's pieces at the time of its declaration.
     :param append_unknown: whether values that the rule has no variables for become the query.
@@ -172,7 +172,7 @@ class PostponedBuilder:
         return BaseRule._compile_builder(declared, self.append_unknown)
 
     def _step_aside(self, rule: BaseRule, compiled: Build) -> None:
-        """Have the rule call the compiled function itself from now on."""
+        """Replace this placeholder with the compiled function."""
         name = "_build_unknown" if self.append_unknown else "_build"
         current = vars(rule).get(name)
         if getattr(current, "__func__", None) is self:

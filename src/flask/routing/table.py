@@ -20,13 +20,13 @@ class Missing(enum.Enum):
 
 
 MISSING: t.Literal[Missing.MISSING] = Missing.MISSING
-"""Found instead of a rule: there is none for the path, whatever the method."""
+"""Result of a look-up: no rule has the path, for any method."""
 
 
 class RoutingTable:
-    """Finds rules: literal paths in a dict, others in a tree.
+    """Look-up of rules: literal paths in a dict, others in a tree.
 
-    It has the rules of one domain. For redirects, and whatever finds nothing here, the caller
+    It has the rules of one domain. For redirects, and for paths that are not found here, the caller
     asks Werkzeug's matcher.
 
     :param domain: the subdomain, or the host if the map matches hosts.
@@ -37,17 +37,17 @@ class RoutingTable:
     url_map: BaseMap
 
     literal: dict[str, dict[str, Leaf]]
-    """By path, by method: the paths that were found without a variable.
+    """Rules by path and method, for paths found without a variable.
 
-    A walk over static steps alone is tried before any other, so that its result can be kept.
-    There are at most as many as there are rules.
+    A walk over static steps alone is tried before any other, so its result can be kept. There are
+    at most as many paths as rules.
     """
 
     root: Node | None
-    """Where the walk over the parts of other paths begins; ``None``: it decides nothing."""
+    """Start of the walk over the parts of other paths; ``None`` if the tree can't decide."""
 
     prefix: list[str]
-    """The parts to walk before those of a path: the domain, if rules have variables in theirs."""
+    """Parts to walk before those of a path: the domain, if rules have variables in it."""
 
     def __init__(self, url_map: BaseMap, domain: str) -> None:
         url_map.update()
@@ -158,7 +158,7 @@ class RoutingTable:
             return None
 
     def _keep(self, path: str) -> None:
-        """Enter a path that was found without a variable among the literal ones."""
+        """Add a path that was found without a variable to the literal ones."""
         node = self.root
         for part in (*self.prefix, *path.split("/")):
             node = None if node is None else node.static.get(part)

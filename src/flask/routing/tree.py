@@ -1,8 +1,8 @@
 """The segment tree: rules by the parts of their paths.
 
-It is the automaton of Werkzeug's matcher in a form that is quicker to walk, for the requests
-that need nothing but a walk.  Whatever it cannot decide alone it leaves to Werkzeug's matcher,
-by :data:`UNDECIDED`, so that the answer is always Werkzeug's.
+The tree is the automaton of Werkzeug's matcher in a form that is faster to walk. If a request needs
+more than a walk, the result is :data:`UNDECIDED` and Werkzeug's matcher is asked, so that the
+outcome is always Werkzeug's.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Convert = t.Callable[[str], t.Any]
 
 
 class Leaf:
-    """A rule at the end of a walk, with what turns the walk's values into view arguments."""
+    """A rule at the end of a walk, with the converters of its variables."""
 
     __slots__ = (
         "converters",
@@ -43,31 +43,31 @@ class Leaf:
     rule: Rule
 
     methods: frozenset[str]
-    """Upper case; rules without methods are not decided here."""
+    """HTTP methods in upper case; rules without methods are undecided."""
 
     converters: tuple[tuple[str, Convert | None], ...]
-    """By variable in the order of the path; ``None`` leaves the text as it is."""
+    """Converters by variable, in the order of the path; ``None`` keeps the text."""
 
     endpoint: t.Any
-    """The rule's, as it was when the walk was prepared."""
+    """The rule's endpoint when the tree was built."""
 
     needs_context: bool
-    """Whether a converter is not one of Werkzeug's, and may ask for the current request."""
+    """True if a converter is not one of Werkzeug's and may use the current request."""
 
     single_str_param: str | None
-    """The only variable, if its text is its value."""
+    """Name of the only variable, if its text is its value."""
 
     single_param: tuple[str, Convert] | None
-    """The only variable and what makes its value, if that is not the text."""
+    """Name and converter of the only variable, if its value is not the text."""
 
     two_params: tuple[str, Convert | None, str, Convert | None] | None
-    """The two variables, each with what makes its value, if none of them needs the context."""
+    """Names and converters of the two variables, if neither needs the context."""
 
     plain: bool
-    """Whether reaching it is all there is to matching it: no redirect, no alias."""
+    """True if a walk alone decides the match: no redirect, no alias."""
 
     plan: t.Any
-    """What the pipeline compiled for the endpoint, once it did."""
+    """The pipeline's plan for the endpoint, once it is compiled."""
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
@@ -93,7 +93,7 @@ class Leaf:
         self.plan = None
 
     def has_changed(self, method: str) -> bool:
-        """Whether somebody gave the rule another endpoint, or took the method away."""
+        """Return whether the rule's endpoint changed or the method was removed."""
         rule = self.rule
         methods = rule.methods
         return rule.endpoint is not self.endpoint or methods is None or method not in methods
@@ -127,7 +127,7 @@ def _is_plain(rule: Rule) -> bool:
 
 
 def _conversion(converter: BaseConverter) -> Convert | None:
-    """The function from a variable's text to its value; ``None`` if the text is the value."""
+    """Return the function that converts a variable's text, or ``None`` to keep the text."""
     if getattr(converter.to_python, "__func__", None) is TO_TEXT:
         return None
     # PERF: an integer without bounds is int(); the converter's own method first asks for each
@@ -145,29 +145,29 @@ def _conversion(converter: BaseConverter) -> Convert | None:
 
 TO_TEXT = BaseConverter.to_python
 TO_NUMBER = IntegerConverter.to_python
-"""How the usual converters make values, unless somebody replaced it."""
+"""The built-in converters' methods, unless they were replaced."""
 
 
 MAP_LOCK = threading.RLock()
-"""Held while a map's rules are added or sorted, and while a tree takes them over."""
+"""Held while a map's rules are added or sorted, and while a tree reads them."""
 
 
 class Edge:
-    """A step of the walk by a part with variables."""
+    """A step of the walk over a part with variables."""
 
     __slots__ = ("final", "match", "node", "suffixed", "test")
 
     test: t.Callable[[str], bool] | None
-    """Decides a part that is one variable by itself, without a regular expression."""
+    """Test of a part that is one whole variable, without a regular expression."""
 
     match: t.Callable[[str], Values | None]
-    """The variables' texts, or ``None`` if the part does not fit."""
+    """Return the variables' texts, or ``None`` if the part does not match."""
 
     final: bool
-    """Whether it takes all of the path that is left, slashes included."""
+    """True if it matches the rest of the path, slashes included."""
 
     suffixed: bool
-    """Whether such a path may end with a slash."""
+    """True if such a path may end with a slash."""
 
     def __init__(self, part: RulePart, node: Node) -> None:
         self.final = part.final
@@ -212,7 +212,7 @@ class Undecided:
 
 
 UNDECIDED = Undecided()
-"""The walk's answer where Werkzeug's matcher has to be asked."""
+"""Result of a walk that only Werkzeug's matcher can decide."""
 
 Found = tuple[Leaf, Values]
 
@@ -220,14 +220,14 @@ Found = tuple[Leaf, Values]
 class Node:
     """A place in the tree: the rules that end here, and the steps that go on.
 
-    It is made from a state of Werkzeug's matcher, when a request first comes by: an application
-    with thousands of rules should not keep its first request waiting for all of them.
+    It is built from a state of Werkzeug's matcher when a request first reaches it, so that the
+    first request of an application with thousands of rules doesn't wait for all of them.
     """
 
     __slots__ = ("by_method", "edges", "leaves", "loose", "state", "static")
 
     state: State | None
-    """What it is still to be made from."""
+    """State of Werkzeug's matcher that has not been expanded yet."""
 
     static: dict[str, Node]
     edges: tuple[Edge, ...]
@@ -237,7 +237,7 @@ class Node:
     """The first rule here for each method; ``None`` if one of the rules is not plain."""
 
     loose: bool
-    """Whether a rule here also takes a path with one slash more."""
+    """True if a rule here also matches a path with one more slash."""
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -246,9 +246,9 @@ class Node:
         self.by_method = None
 
     def expand(self) -> None:
-        """Take over what the state has.
+        """Read the rules and steps of the state.
 
-        Two threads may come to do so at once, or while another one adds rules to the map.
+        Two threads may do so at once, or while another one adds rules to the map.
         """
         with MAP_LOCK:
             state = self.state
@@ -272,7 +272,7 @@ class Node:
     def walk(
         self, parts: list[str], at: int, values: Values, method: str
     ) -> Found | Undecided | None:
-        """Follow the parts of a path from the given one; static steps before variable ones.
+        """Follow the parts of a path from a given one, static steps before variable ones.
 
         Returns the rule and its variables' texts, or ``None`` if no rule has this path.
         """

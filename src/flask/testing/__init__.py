@@ -1,4 +1,4 @@
-"""Test an application without a server: requests, sessions and command lines."""
+"""Test clients and runners: requests, sessions and commands without a server."""
 
 from __future__ import annotations
 

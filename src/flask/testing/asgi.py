@@ -1,4 +1,4 @@
-"""The sync test client's way through the ASGI door, so that any test suite can take it."""
+"""The sync test client's connection to the ASGI entry point."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Answer = tuple[t.Iterable[bytes], str, Headers]
 """The body, the status line and the headers of a response."""
 
 PIECE = 64 * 1024
-"""The most bytes of a request's body in one message."""
+"""Maximum number of bytes of a request body in one message."""
 
 _FROM_SCOPE = {
     "CONTENT_LENGTH",
@@ -46,11 +46,11 @@ _FROM_SCOPE = {
     "wsgi.input_terminated",
     "wsgi.url_scheme",
 }
-"""What the door makes of a scope; everything else of an environ is handed over beside it."""
+"""Environ keys that the entry point derives from a scope; others are passed beside it."""
 
 
 def scope_of(environ: WSGIEnvironment) -> Scope:
-    """Return the scope that an ASGI server makes of the request that an environ describes."""
+    """Return the ASGI scope of the request that an environ describes."""
     root = environ.get("SCRIPT_NAME", "").encode("latin-1")
     path = root + environ.get("PATH_INFO", "").encode("latin-1")
     port = environ.get("SERVER_PORT", "80")
@@ -89,7 +89,7 @@ def _headers_of(environ: WSGIEnvironment) -> list[tuple[bytes, bytes]]:
 
 
 def _is_chunked(environ: WSGIEnvironment) -> bool:
-    """Whether a body is there whose length is not announced."""
+    """Return whether the request has a body of unknown length."""
     if environ.get("CONTENT_LENGTH"):
         return False
     return bool(environ.get("wsgi.input_terminated")) or "HTTP_TRANSFER_ENCODING" in environ
@@ -112,7 +112,7 @@ _UNUSUAL_NAMES = {
 
 
 class Feed:
-    """What a server's ``receive`` has for one request: the body in an environ's input."""
+    """A ``receive`` callable that sends the body in an environ's input."""
 
     def __init__(self, environ: WSGIEnvironment) -> None:
         self._input = environ.get("wsgi.input")
@@ -157,10 +157,10 @@ class Feed:
 
 
 class Conversation:
-    """One request, sent to the door on an event loop while the caller's thread waits.
+    """One request, sent to the ASGI entry point on an event loop while the caller's thread waits.
 
-    The caller's thread stands in for the door's worker thread: a sync view runs in the thread and
-    the context of the test, as it does under WSGI.
+    The caller's thread replaces the worker thread: a sync view runs in the thread and context of
+    the test, as it does under WSGI.
     """
 
     def __init__(self, app: Flask, environ: WSGIEnvironment) -> None:
@@ -203,13 +203,13 @@ class Conversation:
     waiting = 0
 
     def accept(self, transfer: Transfer) -> None:
-        """Take a request's sync code over to the caller's thread."""
+        """Run a request's sync code in the caller's thread."""
         self._events.put(transfer)
 
     # In the caller's thread
 
     def answer(self) -> Answer:
-        """Wait for the start of the response; its body is waited for when it is iterated."""
+        """Wait for the start of the response. The body is fetched when it is iterated."""
         pieces = self._pieces()
         first = next(pieces, b"")
         if self._start is None:
@@ -247,7 +247,7 @@ class Conversation:
         return self._events.get()
 
     def drop(self) -> None:
-        """Go away without waiting, as nobody has the response any more."""
+        """Disconnect without waiting, because nobody reads the response."""
         if self._task.done():
             return
         self._home.loop.call_soon_threadsafe(self._feed.gone.set)
@@ -255,7 +255,7 @@ class Conversation:
             t.cast(t.Any, self._steps).close()
 
     def close(self) -> None:
-        """Go away; what is left of the response is closed."""
+        """Disconnect and close the rest of the response."""
         if self._is_over:
             return
         self._home.loop.call_soon_threadsafe(self._feed.gone.set)
@@ -293,7 +293,7 @@ class Body:
 
 
 def run_asgi_app(app: Flask, environ: WSGIEnvironment, buffered: bool) -> Answer:
-    """Have an application handle a request through its ASGI door.
+    """Send a request to an application's ASGI entry point.
 
     :param buffered: read the body before returning.
     """

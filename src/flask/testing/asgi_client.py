@@ -1,4 +1,4 @@
-"""An async test client, which sends requests through the ASGI door on the test's own loop."""
+"""An async test client that calls the ASGI entry point on the test's own loop."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ REDIRECTS = {301, 302, 303, 305, 307, 308}
 
 
 class _Jar(FlaskClient):
-    """A sync client that makes requests and keeps cookies, but sends nothing."""
+    """A sync client that builds requests and keeps cookies but sends nothing."""
 
     def open(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        """Return the request instead of sending it; redirects are resolved by way of this."""
+        """Return the request instead of sending it, also for redirects."""
         if args and not isinstance(args[0], str):
             return self._request_from(args[0])
         return self._request_from_builder_args(args, kwargs)
 
 
 class AsyncFlaskClient:
-    """A test client for async tests: requests go through the ASGI door on the running loop.
+    """A test client for async tests, which calls the ASGI entry point on the running loop.
 
-    In an ``async with`` block, the application is started before and stopped after, so that
+    An ``async with`` block starts and stops the application, so that
     ``before_serving``, ``while_serving`` and ``after_serving`` run:
 
     .. code-block:: python
@@ -81,7 +81,7 @@ class AsyncFlaskClient:
         """Send a request and return the response, read to its end.
 
         :param args: as for :meth:`FlaskClient.open`, as are ``kwargs``.
-        :param follow_redirects: send further requests until one is answered by no redirect.
+        :param follow_redirects: follow redirects until a response is not a redirect.
         """
         request: WerkzeugRequest = self._jar.open(*args, **kwargs)
         response = await self._send(request)
@@ -125,7 +125,7 @@ class AsyncFlaskClient:
     async def stream(
         self, method: str, *args: t.Any, **kwargs: t.Any
     ) -> t.AsyncIterator[StreamedResponse]:
-        """Send a request whose response is read piece by piece; leaving the block disconnects.
+        """Send a request and read the response in chunks; leaving the block disconnects.
 
         .. code-block:: python
 
@@ -203,7 +203,7 @@ class AsyncFlaskClient:
 
 
 class StreamedResponse:
-    """A response that is on its way: status, headers, and pieces of the body to iterate."""
+    """A response that is still being sent: status, headers, and chunks of the body."""
 
     def __init__(self, app: Flask, environ: dict[str, t.Any]) -> None:
         self._app = app
@@ -215,7 +215,7 @@ class StreamedResponse:
 
     @property
     def is_started(self) -> bool:
-        """Whether the application has begun to respond."""
+        """True if the application has started to respond."""
         return self._start is not None
 
     @property
@@ -239,7 +239,7 @@ class StreamedResponse:
     async def begin(self) -> None:
         """Send the request and wait for the start of the response.
 
-        :raises BaseException: what the application raised before that.
+        :raises BaseException: any exception the application raises before that.
         """
         self._task = asyncio.ensure_future(self._serve())
         started = asyncio.ensure_future(self._started.wait())
@@ -270,7 +270,7 @@ class StreamedResponse:
         await self._task
 
     async def close(self) -> None:
-        """Go away, and wait until the application has noticed."""
+        """Disconnect and wait until the application has noticed."""
         self._feed.gone.set()
         while not self._arrived.empty():
             self._arrived.get_nowait()

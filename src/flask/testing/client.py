@@ -1,4 +1,4 @@
-"""A client that calls the application directly, keeps cookies and can keep contexts."""
+"""A test client that calls the application directly, keeps cookies and can keep contexts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .websockets import SyncWebsocketTestConnection
 
 DOOR_VARIABLE = "FLASK_TEST_CLIENT_DOOR"
-"""The environment variable that names the door, ``wsgi`` or ``asgi``, of clients that don't."""
+"""Environment variable with the default protocol of clients, ``wsgi`` or ``asgi``."""
 
 #: Where an application finds a function to hand its contexts to, if they are to be kept.
 _PRESERVE = "werkzeug.debug.preserve_context"
@@ -46,7 +46,7 @@ def _get_werkzeug_version() -> str:
 
 
 class FlaskClient(werkzeug.test.Client):
-    """A :class:`werkzeug.test.Client` that knows the application's configuration and contexts.
+    """A :class:`werkzeug.test.Client` with the application's configuration and contexts.
 
     In a ``with`` block the contexts of the latest request stay current after it, so that a test
     can look at ``request``, ``session`` and ``g``; they are popped at the next request or at
@@ -62,13 +62,13 @@ class FlaskClient(werkzeug.test.Client):
     application: Flask
 
     default_door: ClassVar[str] = "wsgi"
-    """The protocol of clients for which neither an argument nor the environment names one."""
+    """Protocol of clients if neither an argument nor the environment names one."""
 
     preserve_context: bool
-    """Whether requests leave their contexts current; true inside a ``with`` block."""
+    """True to keep contexts current after a request, as inside a ``with`` block."""
 
     environ_base: dict[str, Any]
-    """What the WSGI environment of every request begins with, unless the request differs."""
+    """Defaults of the WSGI environment of every request."""
 
     def __init__(self, *args: Any, door: str | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -115,13 +115,13 @@ class FlaskClient(werkzeug.test.Client):
         follow_redirects: bool = False,
         **kwargs: Any,
     ) -> TestResponse:
-        """Make a request and return the response; ``get``, ``post`` and so on end up here.
+        """Send a request and return the response; ``get``, ``post`` and so on call this method.
 
         :param args: arguments of :class:`EnvironBuilder` after the application, as are
-            ``kwargs``; or only a builder, a WSGI environment or a request object, which says
-            everything by itself and is left as it was.
-        :param buffered: read the response to its end, so that the request is over on return.
-        :param follow_redirects: make further requests until one is answered by no redirect.
+            ``kwargs``; or a single builder, WSGI environment or request object, which is not
+            changed.
+        :param buffered: read the response to its end, so that the request is finished on return.
+        :param follow_redirects: follow redirects until a response is not a redirect.
         """
         if args and isinstance(args[0], werkzeug.test.EnvironBuilder | dict | WerkzeugRequest):
             request = self._request_from(args[0])
@@ -145,7 +145,7 @@ class FlaskClient(werkzeug.test.Client):
     def _request_from_builder_args(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> WerkzeugRequest:
-        """Make a request of the arguments of an :class:`EnvironBuilder`."""
+        """Return a request for the arguments of an :class:`EnvironBuilder`."""
         base = self._with_environ_base(kwargs.get("environ_base") or {})
         if len(args) == 1:
             environ = make_plain_environ(self.application, base, args[0], kwargs)
@@ -160,7 +160,7 @@ class FlaskClient(werkzeug.test.Client):
     def _request_from(
         self, given: werkzeug.test.EnvironBuilder | WSGIEnvironment | WerkzeugRequest
     ) -> WerkzeugRequest:
-        """Make a request of something that describes one, without changing it."""
+        """Return a request for an object that describes one, without changing it."""
         if isinstance(given, WerkzeugRequest):
             request = copy(given)
             request.environ = self._with_environ_base(given.environ)
@@ -243,16 +243,15 @@ class FlaskClient(werkzeug.test.Client):
 
     @contextmanager
     def session_transaction(self, *args: Any, **kwargs: Any) -> Iterator[SessionMixin]:
-        """Read and change the session that the client's cookies belong to.
+        """Read and change the client's session in a ``with`` block.
 
-        The body of the ``with`` block gets the session; what it is at the end of the block is
-        saved, and the cookies that saving sets are the client's from then on.
+        The session is saved at the end of the block, and the client gets the resulting cookies.
 
-        :param args: passed to :meth:`flask.Flask.test_request_context`, as are ``kwargs``: it is
+        :param args: passed to :meth:`flask.Flask.test_request_context`, as are ``kwargs``, to make
             the request that the session is opened for.
-        :raises TypeError: if the client was made without cookies.
-        :raises RuntimeError: if the application cannot open a session, for want of a secret key
-            for instance.
+        :raises TypeError: if the client was created without cookies.
+        :raises RuntimeError: if the application can't open a session, for example because it has no
+            secret key.
         """
         if self._cookies is None:
             raise TypeError(

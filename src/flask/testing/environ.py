@@ -12,18 +12,16 @@ if TYPE_CHECKING:
 
 
 class EnvironBuilder(werkzeug.test.EnvironBuilder):
-    """A :class:`werkzeug.test.EnvironBuilder` that begins with an application's configuration.
+    """A :class:`werkzeug.test.EnvironBuilder` with defaults from an application's configuration.
 
     :param app: the application the request is for.
-    :param path: the path, with a query string or not. It may be a whole URL, whose scheme and
-        host then count.
-    :param base_url: the URL above ``path``. Left out, it is made of ``PREFERRED_URL_SCHEME``,
-        ``SERVER_NAME`` (or ``localhost``) and ``APPLICATION_ROOT``.
-    :param subdomain: put in front of ``SERVER_NAME``.
-    :param url_scheme: in place of ``PREFERRED_URL_SCHEME``.
-    :param args: passed on, as are ``kwargs``.
-    :raises AssertionError: if ``base_url`` comes with a ``subdomain`` or a ``url_scheme``, which
-        are parts of it.
+    :param path: the path, with or without a query string, or a whole URL with scheme and host.
+    :param base_url: the URL that ``path`` is relative to. By default it is composed of
+        ``PREFERRED_URL_SCHEME``, ``SERVER_NAME`` (or ``localhost``) and ``APPLICATION_ROOT``.
+    :param subdomain: prefix of ``SERVER_NAME``.
+    :param url_scheme: overrides ``PREFERRED_URL_SCHEME``.
+    :param args: passed to the base class, as are ``kwargs``.
+    :raises AssertionError: if ``base_url`` is combined with ``subdomain`` or ``url_scheme``.
     """
 
     app: Flask
@@ -49,14 +47,14 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
         super().__init__(path, base_url, *args, **kwargs)
 
     def json_dumps(self, obj: Any, **kwargs: Any) -> str:
-        """Serialize the ``json`` argument the way the application does."""
+        """Serialize the ``json`` argument with the application's provider."""
         return self.app.json.dumps(obj, **kwargs)
 
 
 def make_base_url(host: str | None, root: str, scheme: str) -> str:
-    """Return the URL that an application's paths are below, by its configuration.
+    """Return the base URL of an application from its configuration.
 
-    :param host: ``SERVER_NAME`` or what takes its place.
+    :param host: ``SERVER_NAME`` or its replacement.
     :param root: ``APPLICATION_ROOT``.
     """
     return f"{scheme}://{host or 'localhost'}/{root.lstrip('/')}"

@@ -1,9 +1,8 @@
 """Environments of plain requests, made without an :class:`EnvironBuilder`.
 
-Most requests of a test suite are a path, perhaps with headers, a form or JSON.  A builder takes
-such a request apart and puts it together again.  Here it is written into a copy of an environment
-that a builder made once.  Whatever is out of the ordinary is left to a builder, which is the slow
-twin.
+Most requests of a test suite are a path, perhaps with headers, a form or JSON. A builder parses
+such a request and composes it again. Here it is written into a copy of an environment that a
+builder made once. Any other request is left to a builder, the slow twin of this module.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 _TEXT = r"[\w.~:@,!$&'()*+=/-]"
 _match_url = re.compile(rf"(/(?!/){_TEXT}*)(?:\?((?:{_TEXT}|[%?])+))?", re.ASCII).fullmatch
-"""A path and its query, neither of which a builder would change by quoting or unquoting."""
+"""A path and query that a builder would not change by quoting or unquoting."""
 
 _is_path = re.compile(rf"/?{_TEXT}*", re.ASCII).fullmatch
 _is_header_name = re.compile(r"[A-Za-z0-9-]+").fullmatch
@@ -64,10 +63,10 @@ def make_environ(app: Flask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> W
 def make_plain_environ(
     app: Flask, base: WSGIEnvironment, path: Any, options: dict[str, Any]
 ) -> WSGIEnvironment | None:
-    """Return the environment that an :class:`EnvironBuilder` makes of these arguments, or ``None``:
-    ask a builder.
+    """Return the environment that an :class:`EnvironBuilder` makes of these arguments, or
+    ``None`` if only a builder can make it.
 
-    :param base: where the environment begins, as the builder's ``environ_base`` says.
+    :param base: defaults of the environment, as the builder's ``environ_base``.
     :param options: the builder's arguments by name.
     """
     if type(path) is not str or not options.keys() <= _OPTIONS:
@@ -102,7 +101,7 @@ def _are_texts(place: tuple[Any, Any, Any]) -> bool:
 
 @lru_cache(maxsize=32)
 def _template(server_name: str | None, root: str, scheme: str) -> WSGIEnvironment:
-    """What the environments of all requests to one base URL have in common."""
+    """Return the part of an environment that all requests to one base URL share."""
     builder = werkzeug.test.EnvironBuilder("/", make_base_url(server_name, root, scheme))
     environ = builder.get_environ()
     builder.close()
@@ -110,7 +109,7 @@ def _template(server_name: str | None, root: str, scheme: str) -> WSGIEnvironmen
 
 
 def _query(url: re.Match[str], given: Any) -> str | None:
-    """The query string; ``None``: it is out of the ordinary."""
+    """Return the query string, or ``None`` if it needs a builder."""
     query: str = url[2] or ""
     if given is None:
         return query
@@ -120,7 +119,7 @@ def _query(url: re.Match[str], given: Any) -> str | None:
 
 
 def _encode(given: Any) -> str | None:
-    """Form data or a query; ``None``: it is out of the ordinary."""
+    """Encode form data or a query; return ``None`` if it needs a builder."""
     if type(given) is not dict or not given:
         return None
     if not _PLAIN_VALUES.issuperset(map(type, given.values())):
@@ -131,7 +130,7 @@ def _encode(given: Any) -> str | None:
 
 
 def _write_body(app: Flask, environ: WSGIEnvironment, options: dict[str, Any]) -> bool:
-    """Write the body and what describes it; return whether it is a plain one."""
+    """Write the body and its headers; return false if it needs a builder."""
     content_type, is_plain = _given_content_type(options)
     data, json = options.get("data"), options.get("json")
     if not is_plain or (json is not None and data is not None):
@@ -167,7 +166,7 @@ def _given_content_type(options: dict[str, Any]) -> tuple[str | None, bool]:
 
 
 def _write_headers(environ: WSGIEnvironment, options: dict[str, Any]) -> bool:
-    """Write headers that are given as texts; return whether they are."""
+    """Write headers that are strings; return false if others need a builder."""
     headers = options.get("headers")
     if headers is None:
         return True

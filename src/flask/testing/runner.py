@@ -1,4 +1,4 @@
-"""Command lines of one application, run inside a test."""
+"""A runner for the commands of an application in tests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class FlaskCliRunner(CliRunner):
     """A :class:`click.testing.CliRunner` for the commands of one application.
 
     :param app: the application whose commands are run.
-    :param kwargs: passed on.
+    :param kwargs: passed to the base class.
     """
 
     def __init__(self, app: Flask, **kwargs: Any) -> None:
@@ -26,12 +26,12 @@ class FlaskCliRunner(CliRunner):
     def invoke(  # type: ignore[override]
         self, cli: Any = None, args: Any = None, **kwargs: Any
     ) -> Result:
-        """Run a command in isolation and return what came of it.
+        """Run a command in isolation and return the result.
 
         :param cli: the command; ``app.cli`` unless given, with the command's name in ``args``.
         :param args: the words of the command line.
-        :param kwargs: passed to :meth:`click.testing.CliRunner.invoke`. An ``obj`` takes the
-            place of the :class:`~flask.cli.ScriptInfo` that leads commands to the application.
+        :param kwargs: passed to :meth:`click.testing.CliRunner.invoke`. ``obj`` replaces the
+            :class:`~flask.cli.ScriptInfo` that gives commands the application.
         """
         kwargs.setdefault("obj", ScriptInfo(create_app=lambda: self.app))
         return super().invoke(self.app.cli if cli is None else cli, args, **kwargs)
