@@ -94,3 +94,73 @@ def test_a_pickled_response_brings_its_headers() -> None:
     assert received.headers == Plain(
         {"Content-Type": "text/html; charset=utf-8", "Content-Length": "4"}
     )
+
+
+@given(
+    pairs=st.lists(st.tuples(names, st.just("value") | st.just("")), max_size=4),
+    sought=names | st.sampled_from(["VARY", "absent", 0, None, b"Vary"]),
+    kind=st.sampled_from([None, int, len]),
+)
+def test_lookups_come_to_what_they_do_in_werkzeug(
+    pairs: list[tuple[str, str]], sought: t.Any, kind: t.Any
+) -> None:
+    def found(headers: t.Any) -> list[t.Any]:
+        seen: list[t.Any] = []
+        for look in (
+            lambda: headers.get(sought),
+            lambda: headers.get(sought, "default", kind),
+            lambda: headers.get(sought, type=kind),
+            lambda: sought in headers,
+        ):
+            try:
+                seen.append(look())
+            except Exception as error:
+                seen.append(type(error))
+        return seen
+
+    plain = Plain()
+    plain._list = list(pairs)
+    assert found(make_headers(pairs)) == found(plain)
+
+
+@pytest.mark.parametrize("method", ["get", "__contains__", "_get_key"])
+def test_lookups_that_somebody_replaced_in_werkzeug_are_asked(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = make_headers([("X-One", "1")])
+    asked: list[str] = []
+    before = getattr(Plain, method)
+
+    def replaced(self: t.Any, key: str, *rest: t.Any) -> t.Any:
+        asked.append(key)
+        return before(self, key, *rest)
+
+    monkeypatch.setattr(Plain, method, replaced)
+    assert headers.get("X-One") == "1"
+    assert "X-One" in headers
+    assert asked
+
+
+@pytest.mark.parametrize("name", ["Location", "location", "Content-Location", "X-Other", "Date"])
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("sized", [True, False])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_headers_that_are_rewritten_are_sent_as_by_werkzeug(
+    name: str, first: bool, sized: bool, method: str
+) -> None:
+    def sent(cls: type[Werkzeug], body: t.Any, passthrough: bool) -> t.Any:
+        response = cls(body, mimetype="text/html", direct_passthrough=passthrough)
+        response.headers.pop("Content-Length", None)
+        extra = [("Content-Length", "4")] if sized else []
+        value = [(name, "/a b?ü")]
+        response.headers.extend(value + extra if first else extra + value)
+        announced: list[t.Any] = []
+        environ = {"REQUEST_METHOD": method, "wsgi.url_scheme": "http", "HTTP_HOST": "localhost"}
+        body = b"".join(response(environ, lambda *seen: announced.append(seen)))
+        response.close()
+        return announced, body
+
+    for passthrough in (False, True):
+        body = [b"text"] if not passthrough else iter([b"text"])
+        again = [b"text"] if not passthrough else iter([b"text"])
+        assert sent(Response, body, passthrough) == sent(Werkzeug, again, passthrough)

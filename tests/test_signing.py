@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 
 from flask import Flask
+from flask.http.signing import SessionSerializer
 from flask.sessions import SecureCookieSessionInterface, session_json_serializer
 
 contents = st.dictionaries(
@@ -123,3 +124,30 @@ def test_the_serializer_is_kept_until_a_setting_changes() -> None:
     assert serializer(app) is kept
     app.secret_key = "changed"
     assert serializer(app) is not kept
+
+
+@pytest.mark.parametrize("length", [1, 63, 64, 65, 200])
+@pytest.mark.parametrize("derivation", ["none", "concat", "hmac"])
+def test_keys_of_any_length_sign_alike(length: int, derivation: str) -> None:
+    key = "k" * length
+    ours = SessionSerializer(
+        [key], "salt", session_json_serializer, derivation, hashlib.sha1, sha1=True
+    )
+    theirs = URLSafeTimedSerializer(
+        key,
+        salt="salt",
+        serializer=session_json_serializer,
+        signer_kwargs={"key_derivation": derivation, "digest_method": hashlib.sha1},
+    )
+    text = ours.dumps({"a": 1})
+    assert theirs.loads(text, max_age=60) == ours.loads(text, max_age=60) == {"a": 1}
+    assert ours.loads(theirs.dumps({"b": 2}), max_age=60) == {"b": 2}
+
+
+def test_the_time_of_a_cookie_is_that_of_its_signing(monkeypatch: pytest.MonkeyPatch) -> None:
+    signer = serializer(make_app())
+    for now in (1_800_000_000, 1_800_000_000, 1_800_000_007, 1_799_999_999):
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        text = signer.dumps({"a": 1})
+        assert text == original(["secret"]).dumps({"a": 1})
+        assert signer.loads(text, max_age=0) == {"a": 1}

@@ -89,14 +89,15 @@ class Blueprint(BlueprintWebsockets, SansioBlueprint):
 
         :raises RuntimeError: if there is no such folder.
         """
-        if self.static_folder is None:
+        folder = self.static_folder
+        if folder is None:
             raise RuntimeError(f"{self!r} has no 'static_folder' to serve files from.")
         max_age = self.get_send_file_max_age(filename)
         if not STATIC_OPTIONS.isdisjoint(current_app.config):
             from .http.precompressed import send_static  # PERF: most applications don't ask for it
 
-            return send_static(self.static_folder, filename, max_age)
-        return send_from_directory(self.static_folder, filename, max_age=max_age)
+            return send_static(folder, filename, max_age)
+        return send_from_directory(folder, filename, max_age=max_age)
 
     def open_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"

@@ -343,6 +343,9 @@ def send_file(
     return t.cast(Response, response)
 
 
+_CURRENT_APP = current_app
+
+
 def send_from_directory(
     directory: os.PathLike[str] | str,
     path: os.PathLike[str] | str,
@@ -355,7 +358,9 @@ def send_from_directory(
     :param kwargs: as for :func:`send_file`.
     :raises ~werkzeug.exceptions.NotFound: if there is no such file in the directory.
     """
-    app = current_app
+    context = _cv_app.get(None)
+    # PERF: a proxy takes a call for each attribute.
+    app = current_app if context is None or current_app is not _CURRENT_APP else context.app
     environ = request.environ
     max_age: t.Any = kwargs.get("max_age")
     if (

@@ -35,6 +35,8 @@ SIGNALS = ("tests/test_signals.py",)
 TEARDOWN = ("tests/pipeline/test_teardown.py",)
 SESSIONS = ("tests/test_sessions.py",)
 SMALL_BODIES = ("tests/asgi/test_asgi_small_bodies.py",)
+SIGNING = ("tests/test_signing.py",)
+HEADERS = ("tests/test_headers.py",)
 WSGI = "flask/doors/wsgi.py"
 PLAIN_ASGI = "flask/doors/plain_asgi.py"
 CONDUCTOR = "flask/pipeline/_conductor_sync.py"
@@ -360,5 +362,48 @@ SABOTAGES = (
         "other: other_text if second is None",
         "other: text if second is None",
         TABLE,
+    ),
+    # Headers, signatures, forms.
+    Sabotage(
+        "a header is found by its name as it is written alone",
+        "flask/http/headers.py",
+        "if name.lower() == sought:\n                        return value",
+        "if name == key:\n                        return value",
+        HEADERS,
+    ),
+    Sabotage(
+        "a header that somebody replaced the look-up of is found without it",
+        "flask/http/headers.py",
+        "if type is None and key.__class__ is str and _lookups_unpatched.holds():",
+        "if type is None and key.__class__ is str:",
+        HEADERS,
+    ),
+    Sabotage(
+        "a relative location is sent as it is",
+        "flask/http/emission.py",
+        "_PLAIN_HEADERS.issuperset(names[:1] + names[2:])",
+        "True",
+        HEADERS,
+    ),
+    Sabotage(
+        "a long key is cut",
+        "flask/http/signing.py",
+        "key = hashlib.sha1(key).digest()  # nosec B324",
+        "key = key[:_BLOCK]",
+        SIGNING,
+    ),
+    Sabotage(
+        "a cookie is given the time of the one before",
+        "flask/http/signing.py",
+        "if second != now:",
+        "if not second:",
+        SIGNING,
+    ),
+    Sabotage(
+        "digits after a percent sign are read in lower case alone",
+        "flask/http/forms.py",
+        '_DIGITS = "0123456789abcdefABCDEF"',
+        '_DIGITS = "0123456789abcdef"',
+        ("tests/test_forms.py",),
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from operator import itemgetter
 from types import GeneratorType
 
 from werkzeug.datastructures import Headers as HeadersBase
@@ -108,6 +109,10 @@ def _headers_of_one_piece(response: t.Any, piece: bytes) -> list[tuple[str, str]
     # PERF: the class has a method each for a list's iterator and for its length.
     headers: list[tuple[str, str]]
     headers = given._list.copy() if type(given) is Headers else list(given)
+    # PERF: most have their length as the second header, and nothing to look at one by one.
+    names = [*map(_name, headers)]
+    if names[1:2] == _LENGTH and _PLAIN_HEADERS.issuperset(names[:1] + names[2:]):
+        return headers
     sized = False
     for name, value in headers:
         if name in _PLAIN_HEADERS:
@@ -128,14 +133,32 @@ def _headers_of_one_piece(response: t.Any, piece: bytes) -> list[tuple[str, str]
     return headers
 
 
-_PLAIN_HEADERS = {"Cache-Control", "Content-Type", "ETag", "Set-Cookie", "Vary"}
+_PLAIN_HEADERS = {
+    "Cache-Control",
+    "Content-Disposition",
+    "Content-Encoding",
+    "Content-Type",
+    "Date",
+    "ETag",
+    "Expires",
+    "Last-Modified",
+    "Set-Cookie",
+    "Vary",
+}
 """Names, as they are written, of headers that are sent as they are; others are added when met."""
 
 _MOST_PLAIN_HEADERS = 256
 
+_LENGTH = ["Content-Length"]
+
+_name = itemgetter(0)
+
 
 def _has_location(headers: HeadersBase) -> bool:
-    return "location" in headers or "content-location" in headers
+    # PERF: most have nothing but names that are known to be others.
+    return not _PLAIN_HEADERS.issuperset(map(_name, headers)) and (
+        "location" in headers or "content-location" in headers
+    )
 
 
 _is_plain_location = re.compile(r"/(?:[\w.~-][\w/.~-]*)?(?:\?[\w.~=&-]+)?", re.ASCII).fullmatch

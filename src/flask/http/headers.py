@@ -9,9 +9,30 @@ from werkzeug.datastructures import Headers as HeadersBase
 from werkzeug.http import is_entity_header
 from werkzeug.utils import get_content_type
 
+from .pristine import Unpatched, pristine
+
 
 class Headers(HeadersBase):
     """What it adds to its base class is speed; it is equal to one with the same headers."""
+
+    if not t.TYPE_CHECKING:  # the base class says what is returned for which arguments
+
+        def get(self, key: t.Any, default: t.Any = None, type: t.Any = None) -> t.Any:
+            """Return a header's value, or the default."""
+            # PERF: for a header that is not there, the base class makes an exception of three
+            # classes and drops it; it is the slow twin.
+            if type is None and key.__class__ is str and _lookups_unpatched.holds():
+                sought = key.lower()
+                for name, value in self._list:
+                    if name.lower() == sought:
+                        return value
+                return default
+            return super().get(key, default, type)
+
+        def __contains__(self, key: t.Any) -> bool:
+            if key.__class__ is str and _lookups_unpatched.holds():
+                return self.get(key, _absent) is not _absent
+            return super().__contains__(key)
 
     def __setitem__(self, key: t.Any, value: t.Any) -> None:
         # PERF: most hooks after the view set a header that is not there yet. The base class
@@ -36,6 +57,14 @@ class Headers(HeadersBase):
     def __reduce__(self) -> tuple[t.Any, ...]:
         # Whoever unpickles it, from a cache for example, may have Werkzeug alone.
         return HeadersBase, (list(self._list),)
+
+
+_absent = object()
+_LOOKUPS = {name: pristine(HeadersBase, name) for name in ("__contains__", "_get_key", "get")}
+_lookups_unpatched = Unpatched(
+    lambda: all(getattr(HeadersBase, name) is found for name, found in _LOOKUPS.items()),
+    HeadersBase,
+)
 
 
 def make_headers(pairs: t.Iterable[tuple[str, str]]) -> Headers:

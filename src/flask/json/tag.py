@@ -240,12 +240,15 @@ class TaggedJSONSerializer:
         return value
 
     def _untag_inside_out(self, value: t.Any) -> t.Any:
-        # PERF: a call for each of the plain values would take longer than reading the text.
+        # PERF: a call for each of the plain values would take longer than reading the text; and
+        # most sessions hold nothing else.
         if isinstance(value, dict):
-            inside = {
-                k: v if type(v) in _PLAIN else self._untag_inside_out(v) for k, v in value.items()
-            }
-            return self.untag(inside)
+            if not _PLAIN.issuperset(map(type, value.values())):
+                value = {
+                    k: v if type(v) in _PLAIN else self._untag_inside_out(v)
+                    for k, v in value.items()
+                }
+            return self.untag(value)
         if isinstance(value, list):
             return [v if type(v) in _PLAIN else self._untag_inside_out(v) for v in value]
         return value
@@ -258,6 +261,8 @@ class TaggedJSONSerializer:
         if kind in _PLAIN:
             return value
         if kind is dict and (len(value) != 1 or self.tags.keys().isdisjoint(value)):
+            if _PLAIN.issuperset(map(type, value.values())):
+                return value
             return {k: v if type(v) in _PLAIN else self._tag_usual(v) for k, v in value.items()}
         if kind is list:
             return [self._tag_usual(v) for v in value]
