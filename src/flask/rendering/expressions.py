@@ -34,6 +34,7 @@ class ExpressionGenerator(CodeGenerator):
             self.optimizer = RepeatingOptimizer(self.optimizer, folding)
         self._loops: list[Loop] = []
         self._block_assigns = False
+        self._links: list[str] = []
 
     def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: t.Any) -> str:
         return self._folding.written_before(node)
@@ -53,7 +54,10 @@ class ExpressionGenerator(CodeGenerator):
             value = self.temporary_identifier()
             self.write(f"escape_text({value}) if type({value} := {finalize.src or ''}")
             self.visit(node, frame)
-            self.write(f"{')' if finalize.src else ''}) is str else text({value})")
+            self.write(
+                f"{')' if finalize.src else ''}) is str"
+                f" else str({value}) if type({value}) is int else text({value})"
+            )
 
     def _counter_of(self, node: nodes.Node, frame: Frame) -> str | None:
         """The counter that stands for ``loop``, if the node is that name."""
@@ -163,7 +167,7 @@ class ExpressionGenerator(CodeGenerator):
         self.newline(node)
         first = f"context, {frame.buffer}"
         if _is_link(node):
-            self._write_link(node, frame, first)
+            self._write_link(node, frame)
         elif isinstance(node.node, nodes.Name):
             self._write_macro_call(node, frame, first)
         else:
@@ -196,13 +200,24 @@ class ExpressionGenerator(CodeGenerator):
         self.write(f" {call}({first}, {macro}, ({args})")
         self.write(f", {{{kwargs}}})" if keys else ")")
 
-    def _write_link(self, node: nodes.Call, frame: Frame, first: str) -> None:
-        self.write(f"write_link({first}, ")
+    def _write_link(self, node: nodes.Call, frame: Frame) -> None:
+        """Write a link, by a function of its own that stands in a list."""
+        place = self.temporary_identifier()
+        names = tuple(kwarg.key for kwarg in node.kwargs)
+        constants = {
+            kwarg.key: kwarg.value.value
+            for kwarg in node.kwargs
+            if isinstance(kwarg.value, nodes.Const) and type(kwarg.value.value) in {int, str}
+        }
+        endpoint = t.cast(nodes.Const, node.args[0]).value
+        self._links.append(f"{place} = new_link({endpoint!r}, {names!r}, {constants!r})")
+        self.write(f"{frame.buffer}.append({place}[0](context, ")
         self.visit(node.node, frame)
-        self.write(", ")
-        self.visit(node.args[0], frame)
-        self._write_keywords(node, frame)
-        self.write(")")
+        for kwarg in node.kwargs:
+            if kwarg.key not in constants:
+                self.write(", ")
+                self.visit(kwarg.value, frame)
+        self.write("))")
 
     def _write_keywords(self, node: nodes.Call, frame: Frame, more: str = "") -> None:
         self.write(", {")

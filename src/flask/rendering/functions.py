@@ -40,6 +40,8 @@ class FunctionGenerator(MacroGenerator):
         for block in blocks:
             self._write_block(block, Frame(eval_ctx))
         pairs = ", ".join(f"{block.name!r}: block_{block.name}" for block in blocks)
+        for line in self._links:
+            self.writeline(line)
         self.writeline(f"return root, {{{pairs}}}", extra=1)
         self.outdent()
 

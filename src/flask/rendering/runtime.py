@@ -12,6 +12,7 @@ from jinja2.runtime import BlockReference, Context, Macro
 from jinja2.utils import LRUCache, internalcode, missing
 from markupsafe import Markup, escape
 
+from ..routing.links import Call
 from .pristine import finds_templates
 from .shortcuts import links, shortcuts
 from .state import state_of
@@ -46,7 +47,7 @@ HELPERS = (
     "call_with",
     "write_call",
     "write_call_with",
-    "write_link",
+    "new_link",
     "write_root",
     "write_included",
     "stopped",
@@ -73,10 +74,7 @@ absent = object()
 
 def text(value: t.Any) -> str:
     """Escape a value that is not plain text."""
-    kind = type(value)
-    if kind is Markup:
-        return t.cast(str, value)
-    return str(value) if kind is int else escape(value)
+    return t.cast(str, value) if type(value) is Markup else escape(value)
 
 
 @internalcode
@@ -252,19 +250,34 @@ def _make_helpers(environment: Environment) -> Helpers:
         value = call_with(context, obj, args, kwargs)
         out.append(escape_text(value) if type(value) is str else text(value))
 
-    @internalcode
-    def write_link(
-        context: Context, out: list[str], obj: t.Any, endpoint: str, values: dict[str, t.Any]
-    ) -> None:
-        """Append what ``url_for`` returns, if that is what is called."""
-        if type(obj) is MethodType:
-            link = links.get(obj.__func__)
-            if link is not None:
-                url = link(obj.__self__, endpoint, values)
-                if url is not None:
-                    out.append(escape_text(url))
-                    return
-        write_call_with(context, out, obj, (endpoint,), values)
+    def new_link(endpoint: str, names: tuple[str, ...], constants: dict[str, t.Any]) -> list[t.Any]:
+        """Return a list of one function, which returns the links of a call of ``url_for``, and
+        may put a faster one into its place.
+        """
+        call = Call(endpoint, names, constants)
+        tried: t.Any = None
+
+        @internalcode
+        def find_link(context: Context, obj: t.Any, *computed: t.Any) -> str:
+            nonlocal tried
+            values = call.values(computed)
+            if type(obj) is MethodType:
+                app: t.Any = obj.__self__
+                link = links.get(obj.__func__)
+                if link is not None:
+                    url = link.build(app, endpoint, values)
+                    if url is not None:
+                        program = app._revision.program
+                        if tried is not program:
+                            tried = program
+                            made = link.make(obj.__func__, app, call, escape_text, find_link)
+                            place[0] = find_link if made is None else made
+                        return escape_text(url)
+            value = call_with(context, obj, (endpoint,), values)
+            return escape_text(value) if type(value) is str else text(value)
+
+        place: list[t.Any] = [find_link]
+        return place
 
     @internalcode
     def write_root(template: Template, context: Context, out: list[str]) -> None:

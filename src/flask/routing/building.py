@@ -67,20 +67,28 @@ def compile_builder(url_map: BaseMap, endpoint: str) -> Build | None:
 
     An endpoint with a single rule on the default subdomain leaves no choice.
     """
-    url_map.update()
-    rules = getattr(url_map, "_rules_by_endpoint", {}).get(endpoint, ())
-    if len(rules) != 1 or url_map.host_matching:
+    rule = single_rule(url_map, endpoint)
+    if rule is None:
         return None
-    (rule,) = rules
-    if rule.defaults or rule.websocket or rule.subdomain != url_map.default_subdomain:
-        return None
-    if len(rule._converters) != len(rule.arguments):
-        return None  # a variable of the host, or the same name twice
-    parts, tail = _parts(rule)
+    parts, tail = split_rule(rule)
     if not parts:
         return _constant(rule, tail)
     build = _one(rule, parts[0], tail) if len(parts) == 1 else _several(rule, parts, tail)
     return build if parts[0][0] else _without_first_slashes(build)
+
+
+def single_rule(url_map: BaseMap, endpoint: str) -> Rule | None:
+    """Return the only rule of an endpoint, if a builder can be compiled for it."""
+    url_map.update()
+    rules = getattr(url_map, "_rules_by_endpoint", {}).get(endpoint, ())
+    if len(rules) != 1 or url_map.host_matching:
+        return None
+    rule: Rule = rules[0]
+    if rule.defaults or rule.websocket or rule.subdomain != url_map.default_subdomain:
+        return None
+    if len(rule._converters) != len(rule.arguments):
+        return None  # a variable of the host, or the same name twice
+    return rule
 
 
 def _without_first_slashes(build: Build) -> Build:
@@ -114,7 +122,7 @@ def _one(rule: Rule, part: Part, tail: str) -> Build:
                 kind is plain
                 and cls.to_url is to_url
                 and not rule.defaults
-                and (kind is int or (value.isalnum() and value.isascii()) or _is_unreserved(value))
+                and (kind is int or (value.isalnum() and value.isascii()) or is_plain_text(value))
             ):
                 return f"{head}{value}{tail}"
         return build_any(values)
@@ -161,23 +169,9 @@ def _with_query(
     rule: Rule, path: str, others: dict[str, t.Any], values: dict[str, t.Any]
 ) -> str | None:
     """Append the values that are not variables of the rule as a query."""
-    query = ""
-    separator = "?"
-    plain = not rule.map.sort_parameters
-    for name, value in others.items():
-        if value is None:  # counts as missing
-            continue
-        # PERF: most values of a query need no quoting.
-        if type(value) is int:
-            value = str(value)
-        elif type(value) is not str or not (value.isalnum() and value.isascii()):
-            plain = False
-        if not (name.isidentifier() and name.isascii()):
-            plain = False
-        if plain:
-            query += f"{separator}{name}={value}"
-            separator = "&"
-    if plain:
+    # PERF: most values of a query need no quoting.
+    query = None if rule.map.sort_parameters else plain_query(others)
+    if query is not None:
         return path + query
     given = {name: value for name, value in values.items() if value is not None}
     try:
@@ -186,7 +180,25 @@ def _with_query(
         return None
 
 
-def _parts(rule: Rule) -> tuple[tuple[Part, ...], str]:
+def plain_query(values: dict[str, t.Any]) -> str | None:
+    """Return the query with these values, or ``None`` if something is to be quoted."""
+    query = ""
+    separator = "?"
+    for name, value in values.items():
+        if value is None:  # counts as missing
+            continue
+        if type(value) is not int and not (
+            type(value) is str and value.isalnum() and value.isascii()
+        ):
+            return None
+        if not (name.isidentifier() and name.isascii()):
+            return None
+        query += f"{separator}{name}={value}"
+        separator = "&"
+    return query
+
+
+def split_rule(rule: Rule) -> tuple[tuple[Part, ...], str]:
     """Return the parts up to the last variable, and the text after it."""
     parts: list[Part] = []
     literal = ""
@@ -240,10 +252,11 @@ _QUOTE = pristine(BaseConverter, "to_url")
 _NUMBER = pristine(IntegerConverter, "to_url")
 
 
-_is_unreserved = re.compile(r"[\w.~!$&'()*+,/:;=@-]+", re.ASCII).fullmatch
+is_plain_text = re.compile(r"[\w.~!$&'()*+,/:;=@-]+", re.ASCII).fullmatch
+"""Matches text that is in a URL as it is."""
 
 
 def _write_text(value: t.Any) -> str:
-    if type(value) is str and ((value.isalnum() and value.isascii()) or _is_unreserved(value)):
+    if type(value) is str and ((value.isalnum() and value.isascii()) or is_plain_text(value)):
         return value
     return _quote(t.cast(BaseConverter, None), value)
