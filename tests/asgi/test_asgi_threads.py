@@ -9,6 +9,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from queue import SimpleQueue
 
 import pytest
 
@@ -64,7 +65,26 @@ def test_idle_thread_is_used_before_another_is_started() -> None:
     pool.close(10)
 
 
-def test_no_job_is_lost_between_threads_that_fall_asleep() -> None:
+def test_thread_that_is_about_to_end_its_job_takes_the_next_one() -> None:
+    pool = WorkerPool(8)
+    ended: SimpleQueue[int] = SimpleQueue()
+
+    def job() -> None:
+        pool.expect_thread()
+        ended.put(threading.get_ident())
+        time.sleep(0.0005)  # during which the next job comes
+
+    threads = set()
+    for _ in range(50):
+        pool.submit(job)
+        threads.add(ended.get(timeout=10))
+    assert len(threads) == 1
+    assert pool.threads == 1
+    assert pool.close(10)
+
+
+@pytest.mark.parametrize("tells", [False, True])
+def test_no_job_is_lost_between_threads_that_fall_asleep(tells: bool) -> None:
     pool = WorkerPool(4)
     count = 0
     lock = threading.Lock()
@@ -73,6 +93,8 @@ def test_no_job_is_lost_between_threads_that_fall_asleep() -> None:
         nonlocal count
         with lock:
             count += 1
+        if tells:
+            pool.expect_thread()
 
     def submit() -> None:
         for number in range(2000):

@@ -171,7 +171,8 @@ class AsgiDoor:
             if pool.waiting >= config.get("ASGI_BACKLOG", DEFAULT_BACKLOG):
                 await _send_overloaded(send)
                 return
-            transfer = Transfer(application, environ, mailbox, copy_context(), timeout)
+            context = copy_context()
+            transfer = Transfer(application, environ, mailbox, context, timeout, pool.expect_thread)
             pool.submit(transfer.run)
         try:
             await transfer.deliver(send, inlet, pulled)

@@ -178,7 +178,8 @@ def find_plan(app: Flask, program: RequestProgram, scope: Scope, tables: Tables)
         path = path_below(root, path)
     elif len(tables) < MOST_TABLES:
         tables[_host_of(scope).encode("latin-1")] = (scope.get("scheme"), table)
-    found = table.find(path, scope["method"], in_context=False)
+    method = scope["method"]
+    found = table.find_literal(path, method) or table.find(path, method, in_context=False)
     if found is MISSING:
         return program.unmatched
     return None if found is None else program.plan(app, found[0].endpoint)

@@ -27,7 +27,7 @@ from ..signals import (
 from ..wrappers import Request, emits_as_built_in
 from .body import Inlet, Receive, receive_at_once
 from .drive import drive_on
-from .on_loop import DEFAULT_BODY_MEMORY, STREAMS_BODY, Answer, LoopRequest, Watch
+from .on_loop import DEFAULT_BODY_MEMORY, STREAMS_BODY, Answer, LoopRequest, Watch, wants_loop
 from .scope import EXTRA, Scope
 from .sending import Send
 
@@ -58,7 +58,7 @@ def make_plain_handler(
     :param base: the program of requests in threads, by which changes are noticed.
     :param program: the program of requests on the loop.
     """
-    serve = door.serve
+    serve, serve_wsgi = door.serve, door.serve_wsgi
     revision = base.revision
     mro, needs_check = base.mro, base.needs_check
     flask_namespace, flask_size = base.flask_namespace, base.flask_size
@@ -161,7 +161,10 @@ def make_plain_handler(
             plan = program.plan(app, leaf.endpoint)
             leaf.plan = plan
         if not plan.is_plain or scope["http_version"] >= "2":
-            await serve(app, scope, receive, send)
+            if wants_loop(plan):
+                await serve(app, scope, receive, send)
+            else:
+                await serve_wsgi(app, app.wsgi_app, scope, receive, send)
             return
         # Body
         posted: t.Any = b""

@@ -123,11 +123,13 @@ class Transfer:
     :param application: called with the environ.
     :param context: what the application runs in; ``None``: what is current in its thread.
     :param timeout: how long a piece may take to be sent, in seconds; ``None``: for ever.
+    :param at_end: called in the thread when it has done its work, before the loop is told.
     """
 
     __slots__ = (
         "_acknowledged",
         "_application",
+        "_at_end",
         "_context",
         "_environ",
         "_error",
@@ -152,8 +154,10 @@ class Transfer:
         mailbox: Mailbox,
         context: Context | None,
         timeout: float | None,
+        at_end: t.Callable[[], None] | None = None,
     ) -> None:
         self._application = application
+        self._at_end = at_end
         self._environ = environ
         self._mailbox = mailbox
         self._context = context
@@ -224,6 +228,8 @@ class Transfer:
         else:
             self._error = error
         self._is_ended = True
+        if self._at_end is not None:
+            self._at_end()
         self._mailbox.post(self._wake)
 
     def _start_response(

@@ -98,6 +98,16 @@ class WorkerPool:
         if not crew.is_waking:
             crew.call_one()
 
+    def expect_thread(self) -> None:
+        """Say that the job that calls this is about to end, so that the next job waits for its
+        thread instead of waking another one.
+        """
+        # PERF: what a job hands to the loop may bring the next job before the thread is idle.
+        # Requests one after another would take turns in several threads, with cold caches.
+        crew = self._crew
+        if not crew.is_waking:
+            crew.is_waking = crew.is_ending = True
+
     def close(self, timeout: float | None = None) -> bool:
         """Take no more jobs, let those taken finish, and end the threads.
 
@@ -129,6 +139,8 @@ class _Crew:
         self.idle: list[threading.Lock] = []
         self.is_waking = False
         """Whether a thread is about to look for jobs."""
+        self.is_ending = False
+        """Whether that is a thread whose job is about to end."""
         self.is_closed = False
         self.threads: list[threading.Thread] = []
         self._lock = threading.Lock()
@@ -193,6 +205,8 @@ class _Crew:
                 sys.excepthook(*t.cast(t.Any, sys.exc_info()))
             finally:
                 del job  # holds the request while the thread waits for the next
+                if self.is_ending:  # before the look at the jobs, as in '_wait_for_job'
+                    self.is_ending = self.is_waking = False
 
     def _wait_for_job(self, bell: threading.Lock) -> None:
         self.idle.append(bell)
