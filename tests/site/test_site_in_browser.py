@@ -40,7 +40,7 @@ SEARCHES = {
     "413": "reference/errors",
     "uvicorn": "asgi",
     "pydantic": "how-to/typed-api",
-    "WebSocket": "asgi",
+    "WebSocket": "how-to/websockets",
     "CSRF": "how-to/forms-and-uploads",
     "tutorial": "tutorial/index",
     "gunicorn": "deploy/gunicorn",

@@ -18,8 +18,8 @@ from .groups import with_appcontext
 def shell_command() -> None:
     """Start an interactive Python interpreter inside an application context.
 
-    The file named by PYTHONSTARTUP runs first. The names from the application's shell context
-    processors are available.
+    The file named by PYTHONSTARTUP runs first. Shell context processors of the application add
+    names.
     """
     # Both are of use to this command only.
     import code
