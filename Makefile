@@ -118,7 +118,7 @@ storefront-test: $(VENV)-storefront/.tests ## test the shop (chromium, postgresq
 	$(VENV)-storefront/bin/python -m pytest --timeout 120 -n 2 -m storefront tests/storefront $(ARGS)
 
 asgi: $(VENV)-asgi/.ready ## serve by uvicorn, Hypercorn, Granian and Daphne [4 min]
-	$(VENV)-asgi/bin/python -m pytest --timeout 120 -n 2 -m asgi tests/asgi tests/websockets $(ARGS)
+	$(VENV)-asgi/bin/python -m pytest --timeout 120 -n 2 -m asgi tests/asgi tests/websocket $(ARGS)
 
 typed-tools: $(VENV)-typed/.tools ## try typed views with tools that read OpenAPI (npm) [2 min]
 	$(VENV)-typed/bin/python -m pytest --timeout 170 -n 2 -m typed_tools tests/typed_tools $(ARGS)
