@@ -109,7 +109,8 @@ def event_stream(
             f"'event_stream' takes an iterable of events, usually a generator, not {events!r}."
         )
     else:
-        body = stream_with_context(_sync_events(events, dumps, opening))
+        source = t.cast("t.Iterable[Event]", events)
+        body = stream_with_context(_sync_events(source, dumps, opening))
     response = current_app.response_class(body, mimetype="text/event-stream")
     # Compressing or keeping the response would hold events back.
     response.headers["Cache-Control"] = "no-cache, no-transform"
