@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import re
 import typing as t
+from collections.abc import AsyncIterable, Iterable
 from contextvars import copy_context
 from dataclasses import dataclass
 
@@ -102,15 +103,14 @@ def event_stream(
     dumps = current_app.json.dumps
     opening = KEEP_ALIVE if retry is None else f"retry: {retry}\n\n".encode()
     body: t.Any
-    if hasattr(events, "__aiter__"):
-        body = _AsyncEvents(t.cast("t.AsyncIterable[Event]", events), dumps, keep_alive, opening)
-    elif isinstance(events, (str, bytes)) or not hasattr(events, "__iter__"):
+    if isinstance(events, AsyncIterable):
+        body = _AsyncEvents(events, dumps, keep_alive, opening)
+    elif isinstance(events, Iterable) and not isinstance(events, (str, bytes)):
+        body = stream_with_context(_sync_events(events, dumps, opening))
+    else:
         raise TypeError(
             f"'event_stream' takes an iterable of events, usually a generator, not {events!r}."
         )
-    else:
-        source = t.cast("t.Iterable[Event]", events)
-        body = stream_with_context(_sync_events(source, dumps, opening))
     response = current_app.response_class(body, mimetype="text/event-stream")
     # Compressing or keeping the response would hold events back.
     response.headers["Cache-Control"] = "no-cache, no-transform"
