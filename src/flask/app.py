@@ -51,7 +51,7 @@ from .pipeline import replaced, steps, urls
 from .pipeline import response as responses
 from .pipeline.invalidation import keep_methods_in_base
 from .pipeline.program import (
-    NAMESPACES,
+    CLASSES,
     RequestProgram,
     compile_program,
     note_empty_class,
@@ -475,11 +475,10 @@ class Flask(AsgiApplication, AppWebsockets, App):
         # PERF: '_current_program' does all of this, at the price of two calls.
         if (
             program is None
-            or type(self).__mro__ is not program.mro
             or len(_NAMESPACE) != program.flask_size
             or not (
-                (_CANARY.__flags__ & IS_UNCHANGED and NAMESPACES.size == program.namespaces_size)
-                or NAMESPACES.count() == program.namespaces_size
+                (_CANARY.__flags__ & IS_UNCHANGED and CLASSES.generation == program.generation)
+                or program.classes_hold()
             )
             or (program.needs_check and not program.unobserved_hold())
         ):
@@ -626,4 +625,4 @@ shortcuts[Flask.url_for] = build_from_template
 links[Flask.url_for] = Link(build_here, make_link)
 
 _NAMESPACE = vars(Flask)
-_CANARY = NAMESPACES.canary
+_CANARY = CLASSES.canary

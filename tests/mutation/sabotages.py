@@ -245,7 +245,7 @@ SABOTAGES = (
     Sabotage(
         "replaced methods of contexts, requests and sessions go unnoticed",
         "flask/app.py",
-        "or NAMESPACES.count() == program.namespaces_size",
+        "or program.classes_hold()",
         "or True",
         CHANGES,
     ),

@@ -15,7 +15,7 @@ from ..http.headers import full_content_type
 from ..http.pristine import IS_UNCHANGED
 from ..json.provider import is_json_body_all
 from ..pipeline import conductor, steps
-from ..pipeline.program import NAMESPACES, RequestProgram
+from ..pipeline.program import CLASSES, RequestProgram
 from ..signals import (
     appcontext_popped,
     appcontext_pushed,
@@ -62,7 +62,7 @@ def make_plain_handler(
     revision = base.revision
     mro, needs_check = base.mro, base.needs_check
     flask_namespace, flask_size = base.flask_namespace, base.flask_size
-    canary, size = NAMESPACES.canary, base.namespaces_size
+    canary = CLASSES.canary
     config = declared.config
     tables = door.tables
     request_class = program.request_class
@@ -90,8 +90,8 @@ def make_plain_handler(
             or (cls := type(app)).__mro__ is not mro
             or len(flask_namespace) != flask_size
             or not (
-                (canary.__flags__ & IS_UNCHANGED and NAMESPACES.size == size)
-                or NAMESPACES.count() == size
+                (canary.__flags__ & IS_UNCHANGED and CLASSES.generation == base.generation)
+                or base.classes_hold()
             )
             or (needs_check and not base.unobserved_hold())
             or started

@@ -76,7 +76,6 @@ def _inlined_handler(declared: Flask, program: RequestProgram) -> Handler:
     revision = program.revision
     config = declared.config
     hosts_by_scheme = program.hosts
-    request_class = program.request_class
     html = program.text_type
     provider: t.Any = declared.json
     json_body = program.json_body
@@ -112,7 +111,6 @@ def _inlined_handler(declared: Flask, program: RequestProgram) -> Handler:
             or pushed
             or "HTTP_UPGRADE" in environ
             or config["TRUSTED_HOSTS"] is not None
-            or request_class.trusted_hosts is not None
             or get_app(None) is not None
             or method == "OPTIONS"
             or preserve in environ
@@ -153,6 +151,7 @@ def _inlined_handler(declared: Flask, program: RequestProgram) -> Handler:
         request_token = set_request(ctx)
         ctx._tokens = tokens = ((request_token, app_context),)
         ctx.state = ACTIVE
+        rv: t.Any
         body: bytes | None = None
         content_type: t.Any = None
         response: t.Any = None
@@ -165,14 +164,13 @@ def _inlined_handler(declared: Flask, program: RequestProgram) -> Handler:
                     ctx._view_args = view_args
                 ctx.plan = plan
                 # Hooks and view
-                rv: t.Any = None
                 if plan.is_direct and not started:
                     try:
                         rv = plan.view(**view_args)
                     except Exception as raised:
                         rv = conductor.answer_error(app, ctx, raised, replaced)
                 elif answers_all:
-                    response = app.full_dispatch_request()
+                    rv, response = None, app.full_dispatch_request()
                 else:
                     rv = conductor.answer(app, ctx, plan)
                 # Response
@@ -203,7 +201,7 @@ def _inlined_handler(declared: Flask, program: RequestProgram) -> Handler:
                         body, content_type = rv.body, rv.header
                     if touch_session is not None and body is not None:
                         touch_session(app)
-                if body is None and response is None:
+                if body is None and not answers_all:
                     if replaced.finalize_request:
                         response = app.finalize_request(rv)
                     else:

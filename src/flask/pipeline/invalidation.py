@@ -7,10 +7,13 @@ in the way of users' own.  They are asked, by :class:`ClassGuard`, at each use.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import typing as t
 import weakref
 from operator import attrgetter
+
+from ..http.pristine import IS_UNCHANGED
 
 T = t.TypeVar("T")
 
@@ -107,28 +110,37 @@ def keep_methods_in_base(cls: type[T]) -> type[T]:
     return t.cast("type[T]", metaclass(cls.__name__, (cls,), members))
 
 
-class NamespaceWatch:
-    """Counts the names in the namespaces of some classes, anew only after one was written to.
+class ClassWatch:
+    """Tells cheaply that nobody wrote to some classes, or to a base of them.
 
     CPython marks a class when something is looked up on it, and takes the mark from it and from
     all its subclasses when an attribute of it is set or deleted.  Nobody looks anything up on
     the class that is made here, below those that are watched, so its mark stays gone until
-    :meth:`count` sets it again.  On an interpreter that does not set the mark, such as
-    CPython 3.13, they are counted each time.
+    :meth:`look` sets it again.  An interpreter that does not set the mark, such as CPython 3.13,
+    tells of a write each time.
     """
 
-    size = 0
-    """As it was counted last; true while :attr:`canary` has the mark."""
+    generation = 0
+    """Grows when a write was noticed.  What was known of the classes in this generation is still
+    true as long as :attr:`canary` has the mark.
+    """
 
     def __init__(self, *classes: type) -> None:
         self.canary: t.Any = type("Unpatched", classes, {})
         self._namespaces = [vars(cls) for cls in self.canary.__mro__[1:-1]]
+        self._numbers = itertools.count(1)
 
-    def count(self) -> int:
+    def look(self) -> int:
+        """Return the generation of what is found out about the classes from here on."""
+        if not self.canary.__flags__ & IS_UNCHANGED:
+            # In this order: a write from here on takes the mark away again.
+            getattr(self.canary, "__init__", None)
+            self.generation = next(self._numbers)
+        return self.generation
+
+    def size(self) -> int:
         """Return how many names the classes have together."""
-        getattr(self.canary, "__init__", None)  # first, so that a write from here on is noticed
-        self.size = size = sum(map(len, self._namespaces))
-        return size
+        return sum(map(len, self._namespaces))
 
 
 class ClassGuard:

@@ -6,16 +6,19 @@ import sys
 import threading
 import typing as t
 import weakref
+from operator import attrgetter
 
 from werkzeug.routing import MapAdapter
 
 from ..ctx import AppContext, RequestContext
 from ..helpers import is_async
 from ..http.headers import full_content_type
+from ..http.pristine import IS_UNCHANGED
 from ..json.provider import is_json_body_all
 from ..routing.building import Build, compile_builder
 from ..routing.map import Map
 from ..routing.table import RoutingTable
+from ..sansio.app import App
 from ..sansio.registries import observe
 from ..sessions import SESSION_CLASSES, is_standard, make_touch, opens_lazily
 from ..wrappers import (
@@ -24,7 +27,7 @@ from ..wrappers import (
     blueprint_chain,
     responds_as_built_in,
 )
-from .invalidation import NO_REVISION, ClassGuard, NamespaceWatch, Revision, freeze
+from .invalidation import NO_REVISION, ClassGuard, ClassWatch, Revision, freeze
 from .plan import Hooks, Plan
 from .replaced import REGISTRIES, STEPS, Replaced
 
@@ -56,10 +59,10 @@ EMPTY_CLASSES: list[type] = [*SESSION_CLASSES, AppContext, Request, RequestConte
 
 _EMPTY_SIZES: dict[type, int] = {cls: len(vars(cls)) for cls in EMPTY_CLASSES}
 
-NAMESPACES = NamespaceWatch(AppContext, RequestContext, Request, SESSION_CLASSES[-1])
-"""Watches the empty classes but :class:`flask.Flask`, and what they are based on."""
+CLASSES = ClassWatch(App, AppContext, RequestContext, Request, SESSION_CLASSES[-1])
+"""Watches the empty classes but :class:`flask.Flask`, and what all of them are based on."""
 
-_PRISTINE_SIZE = NAMESPACES.count()
+_STEPS_OF_APP = attrgetter(*(name for name in STEPS if hasattr(App, name)))
 
 
 def note_empty_class(cls: type) -> None:
@@ -133,6 +136,12 @@ class RequestProgram:
         self, app: Flask, built_in: type, revision: Revision, bind: Bind | None = None
     ) -> None:
         self.revision = revision
+        # Before anything is read: what is written to while this is compiled is noticed after.
+        self.generation = CLASSES.look()
+        self._classes_size = CLASSES.size()
+        self._steps_of_app = _STEPS_OF_APP(App)
+        self.flask_namespace = vars(built_in)
+        self.flask_size = len(self.flask_namespace)
         self.mro = type(app).__mro__
         self.plans: dict[tuple[str | None, tuple[str, ...]], Plan] = {}
         self.by_endpoint: dict[str | None, Plan] = {}
@@ -176,9 +185,6 @@ class RequestProgram:
         # A replaced step is called by its name, so it may be replaced again.
         kept = [name for name in STEPS if not getattr(replaced, name)]
         self._watch_class(type(app), (*kept, *_SETTING_NAMES), {built_in})
-        self.namespaces_size = NAMESPACES.count()
-        self.flask_namespace = vars(built_in)
-        self.flask_size = len(self.flask_namespace)
         self.needs_check = bool(self._polled or self._mros or self._readers)
 
     # What it depends on
@@ -211,16 +217,30 @@ class RequestProgram:
     def holds(self, app: Flask) -> bool:
         """Whether nothing changed that could not be observed: classes, plain containers."""
         return (
-            NAMESPACES.count() == self.namespaces_size
-            and len(self.flask_namespace) == self.flask_size
+            len(self.flask_namespace) == self.flask_size
             and type(app).__mro__ is self.mro
+            and self.classes_hold()
             and self.unobserved_hold()
         )
 
+    def classes_hold(self) -> bool:
+        """Whether the built-in classes are what they were: contexts, requests, sessions."""
+        is_unchanged = CLASSES.canary.__flags__ & IS_UNCHANGED
+        if is_unchanged and CLASSES.generation == self.generation:
+            return True
+        generation = CLASSES.look()
+        request_class = self.request_class
+        if (
+            CLASSES.size() != self._classes_size
+            or _STEPS_OF_APP(App) != self._steps_of_app
+            or (request_class is not None and request_class.trusted_hosts != self._trusted_hosts)
+        ):
+            return False
+        self.generation = generation
+        return True
+
     def unobserved_hold(self) -> bool:
-        """Whether :meth:`holds`, if the application's class and the built-in ones are known to be
-        what they were.
-        """
+        """Whether :meth:`holds`, if the built-in classes are known to be what they were."""
         # PERF: asked at every request to an application with a subclass of its own.
         for cls, mro in self._mros:
             if cls.__mro__ is not mro:
@@ -239,6 +259,7 @@ class RequestProgram:
     def _compile_classes(self, app: Flask) -> None:
         request_class = static_setting(app, "request_class")
         self.request_class = request_class
+        self._trusted_hosts = getattr(request_class, "trusted_hosts", None)
         same = {
             name: request_class is not None and getattr(request_class, name) is _REQUEST[name]
             for name in _REQUEST_NAMES
