@@ -286,12 +286,19 @@ class SecureCookieSessionInterface(Observable, SessionInterface):
 
 
 def _vary_by_cookie(response: Response) -> None:
+    if _put_first(response, "Vary", "Cookie"):
+        return
     # PERF: 'response.vary' is parsed from the header, and written back, on each use.
     vary = response.headers.get("Vary")
     if vary is None:
         response.headers["Vary"] = "Cookie"
     elif vary != "Cookie":
         response.vary.add("Cookie")
+
+
+def _put_first(response: t.Any, name: str, value: str) -> bool:
+    put = getattr(response, "_put_first", None)  # which Werkzeug's own response has not
+    return put is not None and put(name, value)
 
 
 def _set_cookie(response: Response, value: str, expires: datetime | None, cookie: _Cookie) -> None:
@@ -305,7 +312,8 @@ def _set_cookie(response: Response, value: str, expires: datetime | None, cookie
         header = f"{name}={value}{_attributes(name, *scope.items())}"
         max_size = response.max_cookie_size
         if not max_size or len(header) <= max_size:
-            response.headers.add("Set-Cookie", header)
+            if not _put_first(response, "Set-Cookie", header):
+                response.headers.add("Set-Cookie", header)
             return
     response.set_cookie(name, value, expires=expires, **scope)
 

@@ -597,6 +597,18 @@ class Response(ResponseBase):
         def headers(self) -> Headers:
             return make_headers(self._first_headers)
 
+    def _put_first(self, name: str, value: str) -> bool:
+        """Put a good header among the first ones; ``False`` if headers were derived already, or
+        if there is one like it.
+        """
+        # PERF: so that the headers of a session's response need not be derived.
+        first = self._first_headers
+        header = (name, value)
+        if not first or header in first or "headers" in self.__dict__ or not emits_as_built_in():
+            return False
+        self._first_headers = (*first, header)
+        return True
+
     def __getstate__(self) -> dict[str, t.Any]:
         # A cache may be shared with servers that run another implementation.
         self.headers  # noqa: B018 - derived when asked for
@@ -639,7 +651,8 @@ class Response(ResponseBase):
             if (
                 "headers" not in own
                 and self._status_code == 200
-                and len(self._first_headers) == 2
+                and len(first := self._first_headers) > 1
+                and first[1][0] == "Content-Length"
                 and type(body := self.response) is list
                 and len(body) == 1
                 and type(body[0]) is bytes
@@ -647,7 +660,7 @@ class Response(ResponseBase):
                 and not self.direct_passthrough
                 and environ["REQUEST_METHOD"] != "HEAD"
             ):
-                start_response(self._status, list(self._first_headers))
+                start_response(self._status, list(first))
                 return iter(body)
             ready = plain_parts(self, environ)
             if ready is not None:

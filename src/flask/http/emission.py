@@ -100,7 +100,7 @@ def _headers_of_one_piece(response: t.Any, piece: bytes) -> list[tuple[str, str]
     """The headers with the length of the body, or ``None`` if one of them may be rewritten."""
     if "headers" not in response.__dict__:
         first = list(response._first_headers)
-        if not first or first[-1][0] != "Content-Length":
+        if all(name != "Content-Length" for name, _ in first):
             if not response.automatically_set_content_length:
                 return None
             first.append(("Content-Length", str(len(piece))))
