@@ -14,9 +14,9 @@ WIDTH, LEFT, RIGHT = 760, 240, 220
 ROW, BAR, TOP = 30, 18, 58
 COLOURS = {"in process": "#0b5a6f", "behind a server": "#b27a1c", "with an agent": "#7a4a9e"}
 NOTES = {
-    "in process": "in process: CPU time of a request",
+    "in process": "in process: CPU time",
     "behind a server": "behind a server: requests per second",
-    "with an agent": "in process with an agent or extensions",
+    "with an agent": "in process, with agents or extensions",
 }
 
 #: Rows of wsgi.json, of http.json (server and request), and of additions.json that are shown.
@@ -112,7 +112,7 @@ def draw(shown: list[Bar]) -> str:
             f"<rect x='{x}' y='{bottom + 12}' width='12' height='12' fill='{COLOURS[group]}'/>"
         )
         parts.append(f"<text x='{x + 18}' y='{bottom + 23}' font-size='12'>{NOTES[group]}</text>")
-        x += 34 + 6.3 * len(NOTES[group])
+        x += 34 + 7 * len(NOTES[group])  # wide enough for most fonts
     return "\n".join([*parts, "</svg>", ""])
 
 
