@@ -141,14 +141,16 @@ sabotage: $(VENV)/.test ## break fast paths on purpose and see tests turn red [1
 ##@ Measure
 .PHONY: bench bench-additions bench-http instructions
 
-bench: $(VENV)/.bench ## CPU time per request, beside the original [5 min]
+bench: $(VENV)/.bench ## CPU per request, by WSGI and ASGI, beside others [8 min]
 	$(BIN)/python -m benchmarks.run $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m benchmarks.asgi)
 
 bench-additions: $(VENV)/.bench ## the same with customisations and extensions [8 min]
 	$(BIN)/python -m benchmarks.run --table additions $(ARGS)
 
-bench-http: $(VENV)/.bench ## requests over sockets, beside the original (wrk) [5 min]
+bench-http: $(VENV)/.bench ## requests over sockets, beside the original (wrk) [10 min]
 	$(BIN)/python -m benchmarks.sockets $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m benchmarks.asgi_sockets)
 
 instructions: $(VENV)/.test ## hold instructions per request to the record (valgrind) [1 min]
 	$(BIN)/python -m benchmarks.instructions --check benchmarks/results/instructions.json --bound 0.05 $(ARGS)

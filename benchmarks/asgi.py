@@ -17,16 +17,17 @@ from typing import Any
 
 from benchmarks.asgi_apps import FACTORIES, ROWS, WITHOUT, Row
 from benchmarks.environments import RESULTS, machine, made_python, today, write_json
+from benchmarks.report import pages
 from benchmarks.typed import Worker, versions
 
 OUTPUT = RESULTS / "asgi.json"
-PEERS = ("blacksheep", "falcon", "fastapi", "granian", "quart", "starlette", "uvicorn", "uvloop")
-SERVERS = ("granian", "uvicorn", "uvloop")
+FRAMEWORKS = ("blacksheep", "falcon", "fastapi", "quart", "starlette")
+SERVERS = ("granian", "httptools", "uvicorn", "uvloop")
 
 
 def peer_python() -> str:
     """The interpreter of the environment that has the peers."""
-    return made_python("bench-asgi", PEERS)
+    return made_python("bench-asgi", (*FRAMEWORKS, *SERVERS))
 
 
 def measure_row(
@@ -75,12 +76,11 @@ def measure(names: Sequence[str], rounds: int, milliseconds: float) -> dict[str,
     peers = peer_python()
     commands = {name: sys.executable if name in ("ours", "bare") else peers for name in FACTORIES}
     rows = [measure_row(name, ROWS[name], commands, rounds, milliseconds) for name in names]
-    known = versions(peers, PEERS)
     return {
         "date": today(),
         "machine": machine(),
         "python": sys.version.split()[0],
-        "versions": {name: known[name] for name in PEERS if name not in SERVERS},
+        "versions": versions(peers, FRAMEWORKS),
         "rows": rows,
     }
 
@@ -99,6 +99,8 @@ def main() -> None:
     output = options.output or (OUTPUT if is_complete else None)
     if output is not None:
         write_json(output, results)
+    if output == OUTPUT:
+        pages.write()
 
 
 if __name__ == "__main__":

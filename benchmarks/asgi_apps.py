@@ -2,7 +2,8 @@
 
 `python -m benchmarks.asgi_apps NAME ROW` answers the request of a row as often as each line of
 standard input says, and prints the CPU time of all threads in nanoseconds. A framework is imported
-only by its own function.  `create` is what servers load, by the environment variable BENCH_ASGI.
+only by its own function. Servers load `create`, which reads the environment variable
+BENCH_APPLICATION.
 """
 
 from __future__ import annotations
@@ -325,7 +326,7 @@ FACTORIES: dict[str, Callable[[], Application]] = {
 
 def create() -> Application:
     """Make the application that the environment names, for a server."""
-    return FACTORIES[os.environ["BENCH_ASGI"]]()
+    return FACTORIES[os.environ["BENCH_APPLICATION"]]()
 
 
 # The worker

@@ -33,10 +33,10 @@ the versions it was measured with. To measure again:
 
 | command | measures | takes |
 |---|---|---|
-| `make bench` | CPU time per request, in process | 6 minutes |
+| `make bench` | CPU time per request, in process, by WSGI and by ASGI | 8 minutes |
 | `make bench-additions` | the same with customisations and extensions | 8 minutes |
 | `python -m benchmarks.typed` | a validated request, beside other frameworks | 1 minute |
-| `make bench-http` | requests per second over loopback sockets (needs `wrk`) | 6 minutes |
+| `make bench-http` | requests per second over loopback sockets (needs `wrk`) | 10 minutes |
 | `python -m benchmarks.instructions` | instructions per request (needs `valgrind`) | 2 minutes |
 | `python -m benchmarks.start` | CPU time of making applications, and of test clients | 1 minute |
 | `python -m benchmarks.growth` | what a larger application costs; start, memory | 2 minutes |
@@ -63,6 +63,15 @@ NAMES = {
     "falcon": "Falcon",
     "bottle": "Bottle",
     "bare": "bare callable",
+}
+ASGI_NAMES = {
+    "bare": "bare callable",
+    "ours": "Hipflask",
+    "falcon": "Falcon",
+    "starlette": "Starlette",
+    "fastapi": "FastAPI",
+    "blacksheep": "BlackSheep",
+    "quart": "Quart",
 }
 MISSING = "Not measured yet."
 
@@ -295,12 +304,66 @@ def typed_section(results: dict[str, Any]) -> str:
     return text + table(head, lines)
 
 
+def asgi_circumstances(results: dict[str, Any]) -> str:
+    """One paragraph: where, when and beside what the rows of ASGI were measured."""
+    place = results["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    return (
+        f"{place['cpu']}, {place['cores']} cores, {place['system']}; CPython {results['python']};"
+        f" {versions}; measured on {results['date']}.\n\n"
+    )
+
+
+def asgi_section(results: dict[str, Any]) -> str:
+    """The table of `benchmarks.asgi`."""
+    text = asgi_circumstances(results) + (
+        "CPU of all threads, in microseconds; applications are in [asgi_apps.py](asgi_apps.py)."
+        " The loop that stands in for a server is counted on all sides. Falcon and BlackSheep have"
+        " no sync views that run in threads.\n\n"
+    )
+    head = ["request, us", *ASGI_NAMES.values(), "Hipflask / peer", "at most"]
+    lines = []
+    for row in results["rows"]:
+        ((peer, target),) = row["targets"].items()
+        part = number(row["part"][peer])
+        if row["part"][peer] <= target:
+            part = f"**{part}**"
+        us = [number(row["us"].get(name)) for name in ASGI_NAMES]
+        lines.append([row["title"], *us, f"{part} of {ASGI_NAMES[peer]}", f"{target:g}"])
+    return text + table(head, lines)
+
+
+def asgi_http_section(results: dict[str, Any]) -> str:
+    """The table of `benchmarks.asgi_sockets`."""
+    plan = results["plan"]
+    text = asgi_circumstances(results) + (
+        f"wrk with {plan['connections']} connections on one core, the server with one worker on"
+        f" another; median of {plan['rounds']} turns of {plan['seconds']} s each. In brackets: the"
+        " server's CPU for each request, in microseconds; the last column is their ratio.\n\n"
+    )
+    head = ["server, request", *(f"{name}, req/s" for name in ASGI_NAMES.values())]
+    head.append("bare / Hipflask by CPU")
+    lines = []
+    for row in results["rows"]:
+        cells = [
+            f"{number(row['per_second'][name])} ({number(row['cpu_us'][name])})"
+            if name in row["per_second"]
+            else ""
+            for name in ASGI_NAMES
+        ]
+        title = f"{row['server']}, {row['request']}"
+        lines.append([title, *cells, number(row["of_bare_by_cpu"])])
+    return text + table(head, lines)
+
+
 RENDERERS = {"requests": wsgi_section, "additions": additions_section}
 SECTIONS = (
     ("CPU time per request", "wsgi.json", wsgi_section),
     ("Customised and extended applications", "additions.json", additions_section),
     ("Typed views", "typed.json", typed_section),
+    ("By ASGI", "asgi.json", asgi_section),
     ("Over sockets", "http.json", http_section),
+    ("Over sockets, by ASGI", "asgi-http.json", asgi_http_section),
     ("Instructions per request", "instructions.json", instructions_section),
     ("Start and test suites", "start.json", start_section),
     ("Growth, start and memory", "growth.json", growth_section),

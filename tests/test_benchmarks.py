@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
 import subprocess
@@ -21,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks import (  # noqa: E402
     additions,
+    asgi_apps,
     environments,
     instructions,
     owners,
@@ -315,3 +317,10 @@ def test_the_plot_shows_both_sides_at_every_number_of_routes() -> None:
     drawn = plot.growth(rows)
     assert drawn.count("<circle") == 2 * len(sizes)
     assert all(f">{size:,}<" in drawn for size in sizes)
+
+
+@pytest.mark.parametrize("name", asgi_apps.ROWS)
+def test_asgi_applications_answer_what_is_measured(name: str) -> None:
+    row = asgi_apps.ROWS[name]
+    for create in (asgi_apps.create_bare, asgi_apps.create_ours):
+        asyncio.run(asgi_apps.check(create(), row))
