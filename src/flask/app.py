@@ -254,6 +254,13 @@ class Flask(AsgiApplication, AppWebsockets, App):
         made.globals["get_flashed_messages"] = get_flashed_messages
         return made
 
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if hasattr(cls, "built_in"):  # from when this very class is complete
+            from .pipeline.context_first import adapt_class  # PERF: nobody else needs it
+
+            adapt_class(cls, cls.built_in)
+
     def update_template_context(self, context: dict[str, t.Any]) -> None:
         """Add what the context processors have to a template's variables; what the view passed
         stays.

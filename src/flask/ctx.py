@@ -353,6 +353,11 @@ class RequestContext(_Context):
         return self.request.method
 
     @property
+    def g(self) -> _AppCtxGlobals:
+        """The namespace of the application context that is current."""
+        return _cv_app.get().g
+
+    @property
     def url_rule(self) -> Rule | None:
         """The rule that matched, or that somebody put in its place."""
         request = self._request

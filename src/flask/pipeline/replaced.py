@@ -69,8 +69,9 @@ class Replaced:
     def __init__(self, app: t.Any, built_in: type) -> None:
         own, cls = vars(app), type(app)
         for name in STEPS:
-            is_replaced = name in own or getattr(cls, name) is not BUILT_IN[built_in][name]
-            setattr(self, name, is_replaced)
+            method = getattr(cls, name)
+            method = getattr(method, "stands_for", None) or method
+            setattr(self, name, name in own or method is not BUILT_IN[built_in][name])
 
     def any(self) -> bool:
         """Whether any step was replaced that a request always takes."""

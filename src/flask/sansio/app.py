@@ -369,9 +369,19 @@ class App(AppServing, Scaffold):
             )
         self.view_functions[endpoint] = view_func
 
+    @t.overload
+    def template_filter(self, name: T_filter) -> T_filter: ...
+
+    @t.overload
+    def template_filter(self, name: str | None = None) -> t.Callable[[T_filter], T_filter]: ...
+
     @setupmethod
-    def template_filter(self, name: str | None = None) -> t.Callable[[T_filter], T_filter]:
+    def template_filter(self, name: t.Any = None) -> t.Any:
         """Declare the decorated function as a template filter, by default under its name."""
+
+        if callable(name):  # without parentheses
+            self.add_template_filter(name)
+            return name
 
         def declare(f: T_filter) -> T_filter:
             self.add_template_filter(f, name=name)
@@ -384,9 +394,19 @@ class App(AppServing, Scaffold):
         """Declare a template filter, by default under the function's name."""
         self.jinja_env.filters[name or f.__name__] = f
 
+    @t.overload
+    def template_test(self, name: T_test) -> T_test: ...
+
+    @t.overload
+    def template_test(self, name: str | None = None) -> t.Callable[[T_test], T_test]: ...
+
     @setupmethod
-    def template_test(self, name: str | None = None) -> t.Callable[[T_test], T_test]:
+    def template_test(self, name: t.Any = None) -> t.Any:
         """Declare the decorated function as a template test, by default under its name."""
+
+        if callable(name):  # without parentheses
+            self.add_template_test(t.cast(t.Any, name))
+            return name
 
         def declare(f: T_test) -> T_test:
             self.add_template_test(f, name=name)
@@ -399,9 +419,19 @@ class App(AppServing, Scaffold):
         """Declare a template test, by default under the function's name."""
         self.jinja_env.tests[name or f.__name__] = f
 
+    @t.overload
+    def template_global(self, name: T_global) -> T_global: ...
+
+    @t.overload
+    def template_global(self, name: str | None = None) -> t.Callable[[T_global], T_global]: ...
+
     @setupmethod
-    def template_global(self, name: str | None = None) -> t.Callable[[T_global], T_global]:
+    def template_global(self, name: t.Any = None) -> t.Any:
         """Declare the decorated function as a template global, by default under its name."""
+
+        if callable(name):  # without parentheses
+            self.add_template_global(name)
+            return name
 
         def declare(f: T_global) -> T_global:
             self.add_template_global(f, name=name)

@@ -340,9 +340,19 @@ class Blueprint(BlueprintServing, Scaffold):
 
         return declare
 
+    @t.overload
+    def app_template_filter(self, name: T_filter) -> T_filter: ...
+
+    @t.overload
+    def app_template_filter(self, name: str | None = None) -> t.Callable[[T_filter], T_filter]: ...
+
     @setupmethod
-    def app_template_filter(self, name: str | None = None) -> t.Callable[[T_filter], T_filter]:
+    def app_template_filter(self, name: t.Any = None) -> t.Any:
         """Declare the decorated function as a filter of the application's templates."""
+
+        if callable(name):  # without parentheses
+            self.add_app_template_filter(name)
+            return name
 
         def declare(f: T_filter) -> T_filter:
             self.add_app_template_filter(f, name=name)
@@ -357,9 +367,19 @@ class Blueprint(BlueprintServing, Scaffold):
         """Declare a filter of the application's templates, by default under its name."""
         self.record_once(lambda state: state.app.add_template_filter(f, name=name))
 
+    @t.overload
+    def app_template_test(self, name: T_test) -> T_test: ...
+
+    @t.overload
+    def app_template_test(self, name: str | None = None) -> t.Callable[[T_test], T_test]: ...
+
     @setupmethod
-    def app_template_test(self, name: str | None = None) -> t.Callable[[T_test], T_test]:
+    def app_template_test(self, name: t.Any = None) -> t.Any:
         """Declare the decorated function as a test of the application's templates."""
+
+        if callable(name):  # without parentheses
+            self.add_app_template_test(t.cast(t.Any, name))
+            return name
 
         def declare(f: T_test) -> T_test:
             self.add_app_template_test(f, name=name)
@@ -372,9 +392,19 @@ class Blueprint(BlueprintServing, Scaffold):
         """Declare a test of the application's templates, by default under its name."""
         self.record_once(lambda state: state.app.add_template_test(f, name=name))
 
+    @t.overload
+    def app_template_global(self, name: T_global) -> T_global: ...
+
+    @t.overload
+    def app_template_global(self, name: str | None = None) -> t.Callable[[T_global], T_global]: ...
+
     @setupmethod
-    def app_template_global(self, name: str | None = None) -> t.Callable[[T_global], T_global]:
+    def app_template_global(self, name: t.Any = None) -> t.Any:
         """Declare the decorated function as a global of the application's templates."""
+
+        if callable(name):  # without parentheses
+            self.add_app_template_global(name)
+            return name
 
         def declare(f: T_global) -> T_global:
             self.add_app_template_global(f, name=name)
