@@ -18,6 +18,8 @@ PYTEST = $(BIN)/python -m pytest --timeout 120
 # Among them are tests of several commands or browsers, which take their time on a busy machine.
 PYTEST_EXTENSIONS = python -m pytest -n 2 --timeout 300 -p no:dash -m extensions tests/extensions
 IS_NEW_ENOUGH = import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+# The suite of Autobahn runs on nothing newer.
+PYTHON2 ?= python2.7
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
 	if $$name -c '$(IS_NEW_ENOUGH)' >/dev/null 2>&1; then echo $$name; break; fi; done)
 
@@ -109,7 +111,7 @@ jinja: $(VENV)/.test ## run Jinja's own tests on our templates [2 min]
 	$(BIN)/python -m tests.rendering.jinja_suite $(ARGS)
 
 ##@ Use
-.PHONY: browser storefront-test asgi typed-tools deploy reliability hostile mutation sabotage
+.PHONY: browser storefront-test asgi autobahn typed-tools deploy reliability hostile mutation sabotage
 
 browser: $(VENV)/.browser ## walk the demo in a headless browser (chromium) [1 min]
 	$(PYTEST) -m browser $(ARGS)
@@ -119,6 +121,9 @@ storefront-test: $(VENV)-storefront/.tests ## test the shop (chromium, postgresq
 
 asgi: $(VENV)-asgi/.ready ## serve by uvicorn, Hypercorn, Granian and Daphne [4 min]
 	$(VENV)-asgi/bin/python -m pytest --timeout 120 -n 2 -m asgi tests/asgi tests/websocket $(ARGS)
+
+autobahn: $(VENV)-asgi/.ready .work/autobahn/.ready ## try every frame of RFC 6455 on each server (python2.7) [4 min]
+	$(VENV)-asgi/bin/python -m reliability.autobahn .work/autobahn --python $(PYTHON2) --write $(ARGS)
 
 typed-tools: $(VENV)-typed/.tools ## try typed views with tools that read OpenAPI (npm) [2 min]
 	$(VENV)-typed/bin/python -m pytest --timeout 170 -n 2 -m typed_tools tests/typed_tools $(ARGS)
@@ -245,6 +250,10 @@ $(VENV)-typed/.tools: $(VENV)-typed/.ready tests/typed_tools/requirements.txt te
 	cp tests/typed_tools/package.json $(VENV)-typed/
 	cd $(VENV)-typed && npm install --silent --no-audit --no-fund
 	@touch $@
+
+.work/autobahn/.ready:
+	$(PYTHON2) -m pip --disable-pip-version-check install --quiet --target .work/autobahn autobahntestsuite==25.10.1
+	touch .work/autobahn/zope/__init__.py $@
 
 $(VENV)/.created:
 	@test -n '$(PYTHON)' || { \

@@ -35,6 +35,18 @@ run_storefront() { HIPFLASK_NO_SKIPS=1 tested storefront-test; }
 part asgi 'ASGI: real servers, and all scenarios through the ASGI door'
 run_asgi() { HIPFLASK_NO_SKIPS=1 tested asgi; }
 
+part autobahn 'Autobahn: every frame of RFC 6455, on each server'
+run_autobahn() {
+    local candidate python2=
+    for candidate in python2.7 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/2.7.*/bin/python2.7; do
+        if "$candidate" -m pip --version >/dev/null 2>&1; then python2=$candidate; fi
+    done
+    [ -n "$python2" ] || skip 'the Autobahn suite runs on Python 2.7, which is not installed'
+    make .work/autobahn/.ready PYTHON2="$python2" || skip 'the Autobahn suite could not be installed'
+    make autobahn PYTHON2="$python2"
+}
+apart autobahn
+
 part typed-tools "Typed views: other people's validators, testers and client generators" npm
 run_typed_tools() { HIPFLASK_NO_SKIPS=1 tested typed-tools; }
 

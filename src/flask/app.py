@@ -512,6 +512,10 @@ class Flask(AsgiApplication, AppWebsockets, App):
             self._ensure_started()
         vars(self)["_got_first_request"] = True
         program.door = make_wsgi_handler(self, program)
+        if self.has_websockets:
+            from .websockets.wsgi import with_websockets  # PERF: most applications have none
+
+            program.door = with_websockets(program.door)
         warn_of_debug_mode(self, environ)
         return program.door
 

@@ -29,6 +29,11 @@ SERVERS = {
     "uvicorn-wsproto": [*UVICORN, "--ws", "wsproto"],
     "hypercorn": ["hypercorn", f"asgi:{APP}", "--bind", "127.0.0.1:{port}"],
     "granian": ["granian", APP, "--interface", "asgi", "--port", "{port}"],
+    "flask-wsgi": ["flask", "--app", "served_websockets", "run", "--port", "{port}"],
+    "gunicorn-threads": [
+        *["gunicorn", APP, "--bind", "127.0.0.1:{port}"],
+        *["--worker-class", "gthread", "--threads", "8"],
+    ],
     "flask": ["flask", "--app", "served_websockets", "run", "--asgi", "--port", "{port}"],
 }
 # Leave out the headers that 'accept' is called with.
@@ -221,3 +226,12 @@ def test_client_that_does_not_read_costs_little_memory(server: Served) -> None:
         grown = server.memory() - before
     assert grown < 32 * 1024 * 1024, f"{grown / 1024 / 1024:.0f} MiB"
     until(lambda: any(line.startswith("teardown/flood") for line in server.notes))
+
+
+def test_request_smuggled_after_a_handshake_is_never_answered(server: Served) -> None:
+    smuggled = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), 20) as client:
+        client.sendall(HANDSHAKE.replace(b"/path", b"/closes") + smuggled)
+        client.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert b"HTTP/1.1 200" not in answer

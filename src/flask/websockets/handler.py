@@ -6,7 +6,16 @@ import typing as t
 
 from werkzeug.exceptions import NotImplemented as NotImplementedResponse
 
+from ..globals import request
 from ..helpers import is_async
+
+MISSING = "flask.websocket_missing"
+"""The key of an environ with what is missing for a WebSocket, and how to get it."""
+
+USE_ASGI = (
+    "Serve the application by ASGI with a WebSocket library, for example by uvicorn: 'python -m pip"
+    " install uvicorn websockets'."
+)
 
 
 class Handler:
@@ -26,9 +35,9 @@ class Handler:
         self.__module__ = getattr(function, "__module__", None) or __name__
 
     def __call__(self, **view_args: t.Any) -> t.NoReturn:
+        reason = request.environ.get(MISSING)
         raise NotImplementedResponse(
-            "This server doesn't pass WebSocket connections to the application. Serve it by ASGI"
-            " with a WebSocket library, for example 'pip install uvicorn websockets'."
+            f"WebSockets are not available on this server. {reason or USE_ASGI}"
         )
 
     def __eq__(self, other: object) -> bool:

@@ -1,0 +1,1 @@
+"""The cost of open WebSockets: memory, echoes and broadcasts, beside Starlette's."""
