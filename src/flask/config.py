@@ -104,6 +104,14 @@ class Config(dict[str, Any]):
             :exc:`Exception`, the text is stored unchanged.
         :raises TypeError: if a variable leads into a value that isn't a dictionary.
         :return: always ``True``.
+
+        >>> os.environ["SHOP_MAIL__PORT"] = "2525"
+        >>> config = Config(".")
+        >>> config.from_prefixed_env("SHOP")
+        True
+        >>> config["MAIL"]
+        {'PORT': 2525}
+        >>> del os.environ["SHOP_MAIL__PORT"]
         """
         lead = f"{prefix}_"
         for variable in sorted(os.environ):
@@ -170,6 +178,14 @@ class Config(dict[str, Any]):
             ``"package.module.Name"`` or ``"package.module:Name"``.
         :raises ImportError: if nothing can be imported by that name
             (:exc:`werkzeug.utils.ImportStringError`).
+
+        >>> class Production:
+        ...     SESSION_COOKIE_SECURE = True
+        ...     debug_toolbar = False
+        >>> config = Config(".")
+        >>> config.from_object(Production)
+        >>> dict(config)
+        {'SESSION_COOKIE_SECURE': True}
         """
         source = import_string(obj) if isinstance(obj, str) else obj
         for name in dir(source):
@@ -214,6 +230,12 @@ class Config(dict[str, Any]):
         A keyword argument takes precedence over the same key in ``mapping``.
 
         :return: always ``True``.
+
+        >>> config = Config(".")
+        >>> config.from_mapping({"TITLE": "Shop", "lower": 1}, TITLE="Books")
+        True
+        >>> dict(config)
+        {'TITLE': 'Books'}
         """
         given: dict[str, Any] = {} if mapping is None else dict(mapping)
         given.update(kwargs)
@@ -232,6 +254,10 @@ class Config(dict[str, Any]):
 
         :param lowercase: convert the keys to lower case.
         :param trim_namespace: remove ``namespace`` from the keys.
+
+        >>> config = Config(".", {"MAIL_HOST": "localhost", "MAIL_PORT": 25, "DEBUG": False})
+        >>> config.get_namespace("MAIL_")
+        {'host': 'localhost', 'port': 25}
         """
         cut = len(namespace) if trim_namespace else 0
         return {

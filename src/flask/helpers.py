@@ -95,6 +95,17 @@ def stream_with_context(generator_or_function: t.Any) -> t.Any:
     Wrap a generator, or decorate the function that returns one.
 
     :raises RuntimeError: outside of a request context.
+
+    >>> from flask import Flask, request, stream_with_context
+    >>> app = Flask("shop")
+    >>> @app.get("/")
+    ... def index():
+    ...     @stream_with_context
+    ...     def lines():
+    ...         yield f"You asked for {request.path}"
+    ...     return lines()
+    >>> app.test_client().get("/").text
+    'You asked for /'
     """
     if not hasattr(generator_or_function, "__next__") and callable(generator_or_function):
         function = generator_or_function
@@ -174,6 +185,11 @@ def make_response(*args: t.Any) -> Response:
 
     :param args: one value, as a view returns it; several values are treated as a tuple; without
         a value the response is empty.
+
+    >>> from flask import Flask, make_response
+    >>> with Flask("shop").test_request_context():
+    ...     make_response("No tea.", 418)
+    <Response 7 bytes [418 I'M A TEAPOT]>
     """
     if not args:
         return current_app.response_class()
@@ -189,7 +205,15 @@ def url_for(
     _external: bool | None = None,
     **values: t.Any,
 ) -> str:
-    """Return the URL of an endpoint; see :meth:`.Flask.url_for`."""
+    """Return the URL of an endpoint; see :meth:`.Flask.url_for`.
+
+    >>> from flask import Flask, url_for
+    >>> app = Flask("shop")
+    >>> app.add_url_rule("/books/<int:number>", "book")
+    >>> with app.test_request_context():
+    ...     url_for("book", number=7, page=2)
+    '/books/7?page=2'
+    """
     # PERF: what the method does in the end, if it is the built-in one, of the current application.
     # A proxy takes four calls to say what it is of; in a test, it may be something else.
     ctx = _cv_app.get(None)
@@ -216,7 +240,11 @@ def url_for(
 def redirect(
     location: str, code: int = 302, Response: type[BaseResponse] | None = None
 ) -> BaseResponse:
-    """Return a response that sends the client to another URL; see :meth:`.Flask.redirect`."""
+    """Return a response that sends the client to another URL; see :meth:`.Flask.redirect`.
+
+    >>> redirect("/books", code=303).headers["Location"]
+    '/books'
+    """
     app = _current_app()
     if app is not None:
         return app.redirect(location, code=code)
@@ -227,6 +255,10 @@ def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn
     """Raise the exception for a status code, or for a response; see ``Flask.aborter``.
 
     :raises LookupError: if there is no exception for the code.
+
+    >>> abort(404, "There is no such book.")
+    Traceback (most recent call last):
+    werkzeug.exceptions.NotFound: 404 Not Found: There is no such book.
     """
     app = _current_app()
     if app is not None:
@@ -235,7 +267,17 @@ def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn
 
 
 def get_template_attribute(template_name: str, attribute: str) -> t.Any:
-    """Return a macro or variable that a template exports, for use from Python."""
+    """Return a macro or variable that a template exports, for use from Python.
+
+    >>> from flask import Flask
+    >>> from jinja2 import DictLoader
+    >>> app = Flask("shop")
+    >>> source = "{% macro label(text) %}<b>{{ text }}</b>{% endmacro %}"
+    >>> app.jinja_loader = DictLoader({"forms.html": source})
+    >>> with app.app_context():
+    ...     get_template_attribute("forms.html", "label")("Title")
+    Markup('<b>Title</b>')
+    """
     return getattr(current_app.jinja_env.get_template(template_name).module, attribute)
 
 
@@ -243,6 +285,14 @@ def flash(message: str, category: str = "message") -> None:
     """Store a message in the session for the next page to show.
 
     :param category: kind of message, such as ``error`` or ``info``; templates can filter by it.
+
+    >>> from flask import Flask, flash, get_flashed_messages
+    >>> app = Flask("shop")
+    >>> app.secret_key = "change me"
+    >>> with app.test_request_context():
+    ...     flash("Saved.", "info")
+    ...     get_flashed_messages(with_categories=True)
+    [('info', 'Saved.')]
     """
     # Set anew, since a session may not notice that a list inside it has grown.
     session["_flashes"] = [*session.get("_flashes", ()), (category, message)]
@@ -280,6 +330,11 @@ def get_flashed_messages(
 
     :param with_categories: return ``(category, message)`` pairs instead of messages.
     :param category_filter: only messages of these categories.
+
+    >>> from flask import Flask
+    >>> with Flask("shop").test_request_context():
+    ...     get_flashed_messages()
+    []
     """
     taken = request_ctx.flashes
     if taken is None:
@@ -325,6 +380,13 @@ def send_file(
     :param last_modified: seconds since the epoch or a datetime; by default the file's own.
     :param max_age: seconds that clients may cache the file, or a function of the path that
         returns them.
+
+    >>> import io
+    >>> from flask import Flask, send_file
+    >>> with Flask("shop").test_request_context():
+    ...     response = send_file(io.BytesIO(b"a,b"), "text/csv", download_name="books.csv")
+    >>> response.headers["Content-Disposition"]
+    'inline; filename=books.csv'
     """
     response = werkzeug.utils.send_file(
         **_prepare_send_file_kwargs(

@@ -2,6 +2,16 @@
 
 They are listed in the order of a request: its context is pushed, it starts, a template is rendered,
 it finishes or fails, and its contexts are torn down.
+
+>>> from flask import Flask, request_finished
+>>> app = Flask("shop", static_folder=None)
+>>> statuses = []
+>>> def note(sender, response, **extra):
+...     statuses.append(response.status_code)
+>>> with request_finished.connected_to(note, app):
+...     response = app.test_client().get("/missing")
+>>> statuses
+[404]
 """
 
 from __future__ import annotations

@@ -215,6 +215,14 @@ def render_template(
     :param template_name_or_list: a name, or several names; the first template that exists is used.
     :param context: the variables of the template.
     :raises ~jinja2.TemplateNotFound: if no such template exists.
+
+    >>> from flask import Flask, render_template
+    >>> from jinja2 import DictLoader
+    >>> app = Flask("shop")
+    >>> app.jinja_loader = DictLoader({"book.html": "<h1>{{ title }}</h1>"})
+    >>> with app.app_context():
+    ...     render_template("book.html", title="War & Peace")
+    '<h1>War &amp; Peace</h1>'
     """
     app = _current()
     template = app.jinja_env.get_or_select_template(template_name_or_list)
@@ -222,7 +230,13 @@ def render_template(
 
 
 def render_template_string(source: str, **context: t.Any) -> str:
-    """Render a template from its source, with autoescaping as for HTML, and return the text."""
+    """Render a template from its source, with autoescaping as for HTML, and return the text.
+
+    >>> from flask import Flask, render_template_string
+    >>> with Flask("shop").app_context():
+    ...     render_template_string("<p>{{ note }}</p>", note="<script>")
+    '<p>&lt;script&gt;</p>'
+    """
     app = _current()
     return _render(app, app.jinja_env.from_string(source), context)
 
@@ -237,6 +251,12 @@ def stream_template(
 
 
 def stream_template_string(source: str, **context: t.Any) -> t.Iterator[str]:
-    """Render a template from its source as :func:`stream_template` does."""
+    """Render a template from its source as :func:`stream_template` does.
+
+    >>> from flask import Flask, stream_template_string
+    >>> with Flask("shop").app_context():
+    ...     "".join(stream_template_string("Hello, {{ name }}!", name="Ada"))
+    'Hello, Ada!'
+    """
     app = _current()
     return _stream(app, app.jinja_env.from_string(source), context)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import doctest
+import importlib
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,3 +60,23 @@ class Job:
         """Run the job."""
 '''
     assert clauses(source) == ["3: Whether a job is done.", "6: How it is called."]
+
+
+def examples() -> Iterator[doctest.DocTest]:
+    """Yield the examples in docstrings of the package, one object each."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if ">>>" in path.read_text(encoding="utf-8"):
+            parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+            name = ".".join(part for part in parts if part != "__init__")
+            yield from doctest.DocTestFinder(exclude_empty=True).find(importlib.import_module(name))
+
+
+EXAMPLES = [example for example in examples() if example.examples]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_example_runs(example: doctest.DocTest) -> None:
+    report = io.StringIO()
+    runner = doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
+    runner.run(example, out=report.write)
+    assert runner.failures == 0, report.getvalue()

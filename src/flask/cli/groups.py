@@ -33,7 +33,19 @@ def with_appcontext(f: F) -> F:
 
 
 class AppGroup(click.Group):
-    """A :class:`click.Group` that wraps the commands it makes in :func:`with_appcontext`."""
+    """A :class:`click.Group` that wraps the commands it makes in :func:`with_appcontext`.
+
+    >>> import click
+    >>> from flask import Flask, current_app
+    >>> app = Flask("shop")
+    >>> books = AppGroup("books")
+    >>> app.cli.add_command(books)
+    >>> @books.command()
+    ... def count():
+    ...     click.echo(f"No books in {current_app.name}.")
+    >>> app.test_cli_runner().invoke(args=["books", "count"]).output
+    'No books in shop.\\n'
+    """
 
     @overload
     def command(self, name: Callable[..., Any], /) -> click.Command: ...

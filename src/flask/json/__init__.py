@@ -47,6 +47,10 @@ def dumps(obj: t.Any, **kwargs: t.Any) -> str:
 
     In an application context this is ``current_app.json.dumps``; outside of one, the standard
     library's, which additionally handles the types that the default provider does.
+
+    >>> from datetime import date
+    >>> dumps({"read": date(2026, 5, 1)})
+    '{"read": "Fri, 01 May 2026 00:00:00 GMT"}'
     """
     text: str = _provider().dumps(obj, **kwargs)
     return text
@@ -58,7 +62,11 @@ def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
 
 
 def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:
-    """Parse JSON text or UTF-8 bytes and return the data."""
+    """Parse JSON text or UTF-8 bytes and return the data.
+
+    >>> loads(b'{"title": "Emma"}')
+    {'title': 'Emma'}
+    """
     return _provider().loads(s, **kwargs)
 
 
@@ -74,5 +82,10 @@ def jsonify(*args: t.Any, **kwargs: t.Any) -> Response:
     object, and no argument is ``null``.
 
     :raises TypeError: if there are both positional and keyword arguments.
+
+    >>> from flask import Flask, jsonify
+    >>> with Flask("shop").app_context():
+    ...     jsonify(title="Emma", tags=["novel"]).get_data(as_text=True)
+    '{"tags":["novel"],"title":"Emma"}\\n'
     """
     return t.cast("Response", current_app.json.response(*args, **kwargs))

@@ -252,6 +252,16 @@ class FlaskClient(werkzeug.test.Client):
         :raises TypeError: if the client was created without cookies.
         :raises RuntimeError: if the application can't open a session, for example because it has no
             secret key.
+
+        >>> from flask import Flask, session
+        >>> app = Flask("shop", static_folder=None)
+        >>> app.secret_key = "test"
+        >>> app.add_url_rule("/", "index", lambda: session["user"])
+        >>> client = app.test_client()
+        >>> with client.session_transaction() as opened:
+        ...     opened["user"] = "ada"
+        >>> client.get("/").text
+        'ada'
         """
         if self._cookies is None:
             raise TypeError(

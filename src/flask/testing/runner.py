@@ -32,6 +32,14 @@ class FlaskCliRunner(CliRunner):
         :param args: the words of the command line.
         :param kwargs: passed to :meth:`click.testing.CliRunner.invoke`. ``obj`` replaces the
             :class:`~flask.cli.ScriptInfo` that gives commands the application.
+
+        >>> from flask import Flask
+        >>> app = Flask("shop", static_folder=None)
+        >>> @app.cli.command()
+        ... def hello():
+        ...     print("Hello.")
+        >>> app.test_cli_runner().invoke(args=["hello"]).output
+        'Hello.\\n'
         """
         kwargs.setdefault("obj", ScriptInfo(create_app=lambda: self.app))
         return super().invoke(self.app.cli if cli is None else cli, args, **kwargs)
