@@ -8,12 +8,14 @@ original.
 from __future__ import annotations
 
 import atexit
+import gzip
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
+from benchmarks.scenarios import STYLE
 from benchmarks.shop import create_shop
 from flask import (
     Blueprint,
@@ -339,6 +341,18 @@ def create_typical(connect_each_time: bool = False) -> Flask:
     return app
 
 
+def create_assets() -> Flask:
+    """Static files with hashes in their names, compressed beforehand; Hipflask's settings."""
+    folder = tempfile.TemporaryDirectory(prefix="bench-")
+    atexit.register(folder.cleanup)
+    content = STYLE.read_bytes()
+    (Path(folder.name) / STYLE.name).write_bytes(content)
+    (Path(folder.name) / f"{STYLE.name}.gz").write_bytes(gzip.compress(content, mtime=0))
+    app = Flask(__name__, static_folder=folder.name, static_url_path="/static")
+    app.config.update(STATIC_HASHED=True, STATIC_PRECOMPRESSED=["br", "gzip"])
+    return app
+
+
 def create_mix() -> Flask:
     """Blueprints, two hooks and a session; its scenario walks through several views."""
     app = Flask(__name__)
@@ -470,6 +484,7 @@ FACTORIES: dict[str, Callable[[], Flask]] = {
     "typical": create_typical,
     "typical-connect": lambda: create_typical(connect_each_time=True),
     "shop": create_shop,
+    "assets": create_assets,
     "mix": create_mix,
     "mix-login": create_mix_with_login,
 }

@@ -24,9 +24,13 @@ IN_PROCESS = ("plain", "json-out", "typical")
 SERVED = (
     ("granian", "plain text"),
     ("granian", "typical page"),
+    ("uwsgi", "typical page"),
     ("gunicorn gthread", "plain text"),
-    ("gunicorn sync", "plain text"),
+    ("gunicorn gthread", "typical page"),
 )
+CONNECTIONS = 16
+"""The number of connections whose rates are shown."""
+
 WITH_AGENTS = ("sentry", "production")
 SHORT = {
     "typical page: session, login check, one query, template with 10 links": "typical page",
@@ -54,7 +58,7 @@ def bars(
     rows = {row["name"]: row for row in wsgi["rows"]}
     for name in IN_PROCESS:
         yield in_process("in process", rows[name])
-    served = {(row["server"], row["request"]): row["per_second"] for row in http["rows"]}
+    served = rates_by_row(http)
     for key in SERVED:
         rates = served[key]
         title = f"{key[0].capitalize()}, {key[1]}"
@@ -63,6 +67,15 @@ def bars(
     for row in (additions or {}).get("rows", []):
         if row["name"] in WITH_AGENTS and "us" in row:
             yield in_process("with an agent", row)
+
+
+def rates_by_row(http: dict[str, Any]) -> dict[tuple[str, str], dict[str, int]]:
+    """Requests per second with 16 connections, by server and request."""
+    return {
+        (row["server"], row["request"]): row["per_second"]
+        for row in http["rows"]
+        if row["connections"] == CONNECTIONS
+    }
 
 
 def in_process(group: str, row: dict[str, Any]) -> Bar:
@@ -119,7 +132,7 @@ def draw(shown: list[Bar]) -> str:
 def summary(wsgi: dict[str, Any], http: dict[str, Any], additions: dict[str, Any] | None) -> str:
     """The same figures in a few sentences, for the project's README."""
     rows = {row["name"]: row for row in wsgi["rows"]}
-    served = {(row["server"], row["request"]): row["per_second"] for row in http["rows"]}
+    served = rates_by_row(http)
 
     def times(*key: str) -> str:
         rates = served[key]  # type: ignore[index]

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from benchmarks.packages import EXTENSIONS, PEERS, SHARED
+from benchmarks.packages import COMPILED, EXTENSIONS, PEERS, SHARED
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -104,7 +104,9 @@ def original_python(given: str | None, ours: str) -> str:
     if given is not None:
         return given
     versions = look_at(ours, is_ours=True)["versions"]
-    return made_python("bench-original", [f"flask=={ORIGINAL}", *_like(versions, SHARED, PEERS)])
+    compiled = [name for name in COMPILED if name in versions]
+    wanted = [f"flask=={ORIGINAL}", *_like(versions, SHARED, PEERS, compiled)]
+    return made_python("bench-original", wanted)
 
 
 def extension_pythons(ours: str | None, original: str | None) -> tuple[str, str]:

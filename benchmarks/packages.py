@@ -21,4 +21,9 @@ EXTENSIONS = (
     "prometheus-flask-exporter",
     "sentry-sdk",
 )
-PEERS = ("bottle", "falcon", "granian", "gunicorn", "gevent", "packaging", "flask-login")
+PEERS = (
+    *("bottle", "falcon", "granian", "gunicorn", "gevent", "packaging", "flask-login"),
+    "whitenoise",
+)
+# Compiled where they are installed: measured if they are there on both sides.
+COMPILED = ("bjoern", "uwsgi")

@@ -6,11 +6,16 @@ there, so that a worker loads one framework and no other.
 
 from __future__ import annotations
 
+import atexit
+import gzip
 import json
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs
+
+from benchmarks.scenarios import HASHED_STYLE, STYLE
 
 GREETING = {"message": "Hello, World!", "count": 3, "done": True}
 HTML = "text/html; charset=utf-8"
@@ -119,8 +124,36 @@ def falcon_compiled_modules() -> list[str]:
     return sorted(path.name.partition(".")[0] for path in folder.rglob("*.so"))
 
 
+def folder_of_assets() -> Path:
+    """Make a folder with a style sheet under its own name, and compressed under that with its hash.
+
+    For WhiteNoise, which takes all names from the folder.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="bench-")
+    atexit.register(folder.cleanup)
+    content = STYLE.read_bytes()
+    for name in (STYLE.name, HASHED_STYLE):
+        (Path(folder.name) / name).write_bytes(content)
+    (Path(folder.name) / f"{HASHED_STYLE}.gz").write_bytes(gzip.compress(content, mtime=0))
+    return Path(folder.name)
+
+
+def create_whitenoise() -> WSGIApplication:
+    """WhiteNoise as its documentation has it for files with a hash in their names."""
+    from whitenoise import WhiteNoise
+
+    app = WhiteNoise(
+        create_bare(),
+        root=str(folder_of_assets()),
+        prefix="static/",
+        immutable_file_test=r"^.+\.[0-9a-f]{12}\..+$",
+    )
+    return cast(WSGIApplication, app)
+
+
 FACTORIES: dict[str, Callable[[], WSGIApplication]] = {
     "bare": create_bare,
     "bottle": create_bottle,
     "falcon": create_falcon,
+    "whitenoise": create_whitenoise,
 }

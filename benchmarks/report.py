@@ -62,6 +62,7 @@ NAMES = {
     "ours": "Hipflask",
     "falcon": "Falcon",
     "bottle": "Bottle",
+    "whitenoise": "WhiteNoise",
     "bare": "bare callable",
 }
 ASGI_NAMES = {
@@ -125,6 +126,8 @@ def wsgi_section(results: dict[str, Any]) -> str:
             fault = row["fault"].replace("|", "/")[:200]
             lines.append([title, "", "", "", target, f"no time: {fault}"])
             continue
+        if "ratio" not in row:  # the original has no such thing
+            continue
         span = f"{number(row['ratio_min'])} to {number(row['ratio_max'])}"
         ratio = number(row["ratio"])
         if row["target"] is not None and row["ratio"] >= row["target"]:
@@ -140,12 +143,12 @@ def wsgi_section(results: dict[str, Any]) -> str:
         f"{number(summary['geometric_mean_all'])} over all rows; "
         f"lowest ratio {number(summary['lowest'])}.\n"
     )
-    return text + peer_table(results)
+    return text + peer_table(results) + file_table(results)
 
 
 def peer_table(results: dict[str, Any]) -> str:
     """The rows that peers answered too, in microseconds."""
-    peers = [name for name in NAMES if name in results["peers"]]
+    peers = [name for name in NAMES if name in results["peers"] and name != "whitenoise"]
     rows = [row for row in results["rows"] if any(name in row.get("us", {}) for name in peers)]
     if not rows:
         return ""
@@ -160,6 +163,21 @@ def peer_table(results: dict[str, Any]) -> str:
         compiled = ", ".join(about["falcon_compiled"]) or "none"
         text += f"\nModules that Falcon's wheel has compiled: {compiled}.\n"
     return text
+
+
+def file_table(results: dict[str, Any]) -> str:
+    """The rows that WhiteNoise answered too, in microseconds."""
+    rows = [row for row in results["rows"] if "whitenoise" in row.get("us", {})]
+    if not rows:
+        return ""
+    columns = ["original", "whitenoise", "ours"]
+    head = ["request, us"] + [NAMES[name] for name in columns]
+    lines = [[row["title"]] + [number(row["us"].get(name)) for name in columns] for row in rows]
+    return (
+        "\n"
+        + table(head, lines)
+        + ("\nWhiteNoise stands before the application and runs none of its hooks.\n")
+    )
 
 
 def additions_section(results: dict[str, Any]) -> str:
@@ -199,23 +217,35 @@ def share(samples: dict[str, int]) -> float:
 
 
 def http_section(results: dict[str, Any]) -> str:
-    """The table of `benchmarks.sockets`: requests per second."""
-    columns = ("bare", "falcon", "bottle", "original", "ours")
-    head = ["server, request", *(f"{NAMES[name]}, req/s" for name in columns)]
-    head += ["Hipflask / original", "Hipflask / bare"]
-    lines = []
+    """The tables of `benchmarks.sockets`: requests per second, and latencies."""
+    head = ["server, request", "connections"]
+    head += [f"{NAMES[name]}, req/s" for name in ("bare", "original", "ours")]
+    head += ["Hipflask / original", "Hipflask / bare", "original, 50% / 99%, ms"]
+    head += ["Hipflask, 50% / 99%, ms"]
+    lines, peers = [], []
     for row in results["rows"]:
         rates = row["per_second"]
-        line = [f"{row['server']}, {row['request']}"] + [number(rates.get(n)) for n in columns]
+        line = [f"{row['server']}, {row['request']}", str(row["connections"])]
+        line += [number(rates.get(name)) for name in ("bare", "original", "ours")]
         for other in ("original", "bare"):
-            both = rates.get("ours"), rates.get(other)
-            line.append(number(both[0] / both[1]) if both[0] and both[1] else "")
+            line.append(number(rates["ours"] / rates[other]) if other in rates else "")
+        for side in ("original", "ours"):
+            latencies = row["latency_ms"][side]
+            line.append(f"{number(latencies['50'])} / {number(latencies['99'])}")
         lines.append(line)
+        if "falcon" in rates:
+            others = [number(rates.get(name)) for name in ("falcon", "bottle", "ours")]
+            peers.append([line[0], line[1], *others])
     plan = results["plan"]
     text = circumstances(results) + "\n" + table(head, lines) + "\n"
+    if peers:
+        peers_head = ["server, request", "connections", "Falcon, req/s", "Bottle, req/s"]
+        text += table([*peers_head, "Hipflask, req/s"], peers) + "\n"
     return text + (
-        f"wrk with {plan['connections']} connections on one core, the server on another; median of "
-        f"{plan['rounds']} turns of {plan['seconds']} s each.\n"
+        "One process of each server on one core, wrk on another; median of "
+        f"{plan['rounds']} turns of {plan['seconds']} s each. The bare callable answers a fixed"
+        " text, beside the typical page too: where Hipflask comes near to it, the server is the"
+        " limit. With one connection, wrk and the server wait for each other.\n"
     )
 
 

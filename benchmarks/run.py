@@ -33,10 +33,17 @@ from benchmarks.scenarios import Scenario
 TABLES = {"requests": scenarios.SCENARIOS, "additions": additions.ADDITIONS}
 OUTPUTS = {"requests": RESULTS / "wsgi.json", "additions": RESULTS / "additions.json"}
 PLANS = {"requests": Plan(7, 15, 30.0), "additions": Plan(3, 15, 30.0, profile=1000.0)}
-PEERS = ("falcon", "bottle", "bare")
+PEERS = ("falcon", "bottle", "whitenoise", "bare")
 
 Commands = dict[str, tuple[str, bool]]
 """The interpreter of each implementation, and whether Hipflask runs in it."""
+
+
+def takes_part(name: str, scenario: Scenario) -> bool:
+    """Whether an implementation answers the requests of a scenario."""
+    if name == "original":
+        return scenario.original
+    return name == "ours" or name in scenario.peers
 
 
 def requests_pass(rows: Sequence[Row], commands: Commands, plan: Plan, seed: int) -> Iterator[Row]:
@@ -47,7 +54,7 @@ def requests_pass(rows: Sequence[Row], commands: Commands, plan: Plan, seed: int
             worker = stack.enter_context(WorkerProcess(python, is_ours=is_ours, seed=seed))
             sides.append(Side(name, worker, application=name if name in PEERS else None))
         for row in rows:
-            taking_part = [side for side in sides if side.name not in PEERS or row.scenario.peers]
+            taking_part = [side for side in sides if takes_part(side.name, row.scenario)]
             if row.fault is None:
                 measure_row(row, taking_part, plan)
             yield row
@@ -100,7 +107,7 @@ def peer_commands(
 ) -> Commands:
     """Where each peer can run: in our environment, or else in the original's."""
     commands = {"bare": (paths[1], False)}
-    for name in ("bottle", "falcon"):
+    for name in ("bottle", "falcon", "whitenoise"):
         for about, path in ((original, paths[0]), (ours, paths[1])):
             if name in about["versions"]:
                 commands[name] = (path, False)

@@ -7,10 +7,13 @@ request.
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from wsgiref.util import FileWrapper
@@ -24,6 +27,10 @@ BROWSER = {
     "HTTP_CONNECTION": "keep-alive",
 }
 FORM = "application/x-www-form-urlencoded"
+FRAMEWORKS = ("falcon", "bottle", "bare")
+FILES = ("whitenoise",)
+STYLE = Path(__file__).parent / "static" / "site.css"
+HASHED_STYLE = f"site.{hashlib.sha256(STYLE.read_bytes()).hexdigest()[:12]}.css"
 
 
 @dataclass(frozen=True)
@@ -67,8 +74,10 @@ class Scenario:
     """Ask again with the ETag of the first answer."""
     needs: str | None = None
     """A module without which this scenario is left out."""
-    peers: bool = False
-    """Whether Bottle, Falcon and the bare callable answer it as well."""
+    peers: tuple[str, ...] = ()
+    """Who answers it beside Flask, or beside Hipflask alone; see `peers.py`."""
+    original: bool = True
+    """Whether the original answers it."""
 
 
 def _get(path: str, body: bytes | None = None, query: str = "", **answer: Any) -> Exchange:
@@ -119,7 +128,7 @@ _WALK = (
 )
 
 SCENARIOS: tuple[Scenario, ...] = (
-    Scenario("plain", "plain text", (_get("/", b"Hello, World!"),), target=14, peers=True),
+    Scenario("plain", "plain text", (_get("/", b"Hello, World!"),), target=14, peers=FRAMEWORKS),
     Scenario(
         "smallest",
         "plain text, ten-line application without a secret key",
@@ -131,7 +140,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         "one URL parameter",
         (_get("/hello/ada", b"Hello, ada!"),),
         target=12,
-        peers=True,
+        peers=FRAMEWORKS,
     ),
     Scenario(
         "two-parameters", "two URL parameters", (_get("/shop/books/42", b"books 42"),), target=12
@@ -141,14 +150,14 @@ SCENARIOS: tuple[Scenario, ...] = (
         "dict to JSON",
         (_get("/json", data={"message": "Hello, World!", "count": 3, "done": True}),),
         target=9,
-        peers=True,
+        peers=FRAMEWORKS,
     ),
     Scenario(
         "query",
         "query arguments read",
         (_get("/search", b"flask: page 2", query="q=flask&page=2"),),
         target=6,
-        peers=True,
+        peers=FRAMEWORKS,
     ),
     Scenario(
         "json-in-out",
@@ -160,7 +169,7 @@ SCENARIOS: tuple[Scenario, ...] = (
             ),
         ),
         target=6,
-        peers=True,
+        peers=FRAMEWORKS,
     ),
     Scenario(
         "form",
@@ -252,13 +261,34 @@ SCENARIOS: tuple[Scenario, ...] = (
         target=5,
     ),
     Scenario("method-view", "MethodView", (_get("/member/42", b"member 42"),), target=12),
-    Scenario("static", "static file", (_get("/static/site.css", parts=(b".box-63",)),), target=3),
+    Scenario(
+        "static",
+        "static file",
+        (_get("/static/site.css", parts=(b".box-63",)),),
+        target=3,
+        peers=FILES,
+    ),
     Scenario(
         "not-modified",
         "304",
         (_get("/static/site.css", b"", status=304),),
         conditional=True,
         target=4,
+        peers=FILES,
+    ),
+    Scenario(
+        "compressed",
+        "static file, compressed beforehand, under a name with its hash",
+        (
+            _get(
+                f"/static/{HASHED_STYLE}",
+                gzip.compress(STYLE.read_bytes(), mtime=0),
+                headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding"},
+            ),
+        ),
+        application="assets",
+        peers=FILES,
+        original=False,
     ),
     Scenario(
         "options",

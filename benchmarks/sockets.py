@@ -1,15 +1,20 @@
 """Measure requests per second over loopback: bare callable, Falcon, Bottle, the original, Hipflask.
 
-`python -m benchmarks.sockets` (`make bench-http`). Each application is served by Granian (one
-worker) and by Gunicorn (sync; gthread with 8 threads; gevent where it is installed on both sides).
-All servers of a row are up at the same time and idle but one: `wrk` loads them in turn, round by
-round, from another core.
+`python -m benchmarks.sockets` (`make bench-http`). Each application is served by one process of
+Granian, Bjoern, uWSGI and Gunicorn (sync; gthread with 8 threads; gevent), as far as they are
+installed on both sides, each set up as its documentation has it for speed. All servers of a row
+are up at the same time and idle but one: `wrk` loads them in turn, round by round, from another
+core, with 1, 16 and 256 connections.
+
+uWSGI and Bjoern are compiled where they are installed, so no extra brings them:
+`pip install uwsgi bjoern` (Debian: apt-get install gcc libev-dev) into both environments.
 """
 
 from __future__ import annotations
 
 import argparse
 import http.client
+import itertools
 import os
 import re
 import shutil
@@ -35,29 +40,46 @@ from benchmarks.scenarios import BY_NAME, Request
 OUTPUT = RESULTS / "http.json"
 TARGET = "benchmarks.served:application"
 HOST = "127.0.0.1"
-CONNECTIONS = 16
+CONNECTIONS = (1, 16, 256)
 START_SECONDS = 20.0
+GUNICORN = ("gunicorn", "--workers", "1", "--log-level", "error", "--no-control-socket")
+BIND = ("--bind", HOST + ":{port}", TARGET)
 SERVERS: dict[str, tuple[str, ...]] = {
     "granian": (
         *("granian", "--interface", "wsgi", "--workers", "1", "--blocking-threads", "1"),
         *("--no-ws", "--http", "1", "--log-level", "error", "--host", HOST, "--port", "{port}"),
         TARGET,
     ),
+    "bjoern": ("benchmarks.served_by_bjoern", HOST, "{port}"),
+    # A second process, in C, keeps the connections.
+    "uwsgi": (
+        *("uwsgi", "--http", HOST + ":{port}", "--http-keepalive", "--add-header"),
+        *("Connection: Keep-Alive", "--module", TARGET, "--processes", "1", "--master"),
+        *("--need-app", "--disable-logging", "--listen", "128"),
+    ),
+    "gunicorn gthread": (*GUNICORN, "--worker-class", "gthread", "--threads", "8", *BIND),
+    "gunicorn gevent": (*GUNICORN, "--worker-class", "gevent", *BIND),
+    "gunicorn sync": (*GUNICORN, "--worker-class", "sync", *BIND),
 }
-for _kind in ("sync", "gthread", "gevent"):
-    SERVERS[f"gunicorn {_kind}"] = (
-        *("gunicorn", "--workers", "1", "--worker-class", _kind, "--log-level", "error"),
-        *("--threads", "8" if _kind == "gthread" else "1", "--no-control-socket"),
-        *("--bind", HOST + ":{port}", TARGET),
-    )
-# Server and scenario of each row; peers answer those scenarios they have.
-ROWS = (
-    ("granian", "plain"),
-    ("granian", "json-out"),
-    ("granian", "typical"),
-    ("gunicorn sync", "plain"),
-    ("gunicorn gthread", "plain"),
-    ("gunicorn gevent", "plain"),
+PROGRAMS = frozenset({"uwsgi"})
+"""Servers that are started as programs, not as modules."""
+
+ALL = ("bare", "falcon", "bottle", "original", "ours")
+WITH_BARE = ("bare", "original", "ours")
+# Server, scenario, who takes part and with how many connections. With the bare callable, a server
+# shows how much of the time is its own.
+ROWS: tuple[tuple[str, str, tuple[str, ...], tuple[int, ...]], ...] = (
+    ("granian", "plain", ALL, CONNECTIONS),
+    ("granian", "json-out", WITH_BARE, (16,)),
+    ("granian", "typical", WITH_BARE, CONNECTIONS),
+    ("bjoern", "plain", WITH_BARE, CONNECTIONS),
+    ("bjoern", "typical", WITH_BARE, CONNECTIONS),
+    ("uwsgi", "plain", WITH_BARE, CONNECTIONS),
+    ("uwsgi", "typical", WITH_BARE, CONNECTIONS),
+    ("gunicorn gthread", "plain", WITH_BARE, CONNECTIONS),
+    ("gunicorn gthread", "typical", WITH_BARE, CONNECTIONS),
+    ("gunicorn gevent", "plain", WITH_BARE, (16,)),
+    ("gunicorn sync", "plain", WITH_BARE, (16,)),
 )
 
 
@@ -74,7 +96,11 @@ class Server:
         self.port = free_port()
         variables = environments.environment(is_ours=is_ours)
         variables["BENCH_APPLICATION"] = application
-        words = [python, "-m", *(word.format(port=self.port) for word in command)]
+        start = [python, "-m"]
+        if command[0] in PROGRAMS:
+            start = [str(Path(python).parent / command[0])]
+            command = command[1:]
+        words = [*start, *(word.format(port=self.port) for word in command)]
         self.folder = tempfile.TemporaryDirectory(prefix="bench-")
         self.group = ProcessGroup(
             words, Path(self.folder.name) / "log", cwd=ROOT, env=variables, preexec_fn=on_core(0)
@@ -118,15 +144,24 @@ class Server:
 
 
 @dataclass
+class Turn:
+    """What one turn of `wrk` came to."""
+
+    per_second: float
+    latencies: dict[str, float]
+    """Milliseconds within which so many per cent of the requests were answered."""
+
+
+@dataclass
 class Load:
     """How long `wrk` loads one server, and how often."""
 
     seconds: int
     rounds: int
 
-    def measure(self, server: Server, path: str, cookie: str) -> float:
-        """Requests per second; raises `LoadFailed` where answers are not successes."""
-        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{self.seconds}s"]
+    def measure(self, server: Server, path: str, cookie: str, connections: int) -> Turn:
+        """Load the server once; raises `LoadFailed` where answers are not successes."""
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{self.seconds}s", "--latency"]
         if cookie:
             command += ["-H", f"Cookie: {cookie}"]
         done = subprocess.run(
@@ -139,7 +174,16 @@ class Load:
         rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
         if rate is None or "Non-2xx" in done.stdout:
             raise LoadFailed(done.stdout + done.stderr)
-        return float(rate[1])
+        return Turn(float(rate[1]), latencies(done.stdout))
+
+
+UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
+
+
+def latencies(report: str) -> dict[str, float]:
+    """The percentiles that `wrk` printed, in milliseconds."""
+    found = re.findall(r"^\s+(50|90|99)%\s+([\d.]+)(us|ms|s|m)$", report, re.MULTILINE)
+    return {percent: float(value) * UNITS[unit] for percent, value, unit in found}
 
 
 def on_core(number: int) -> Callable[[], None] | None:
@@ -152,36 +196,67 @@ def on_core(number: int) -> Callable[[], None] | None:
     return lambda: os.sched_setaffinity(0, {cores[number]})
 
 
-def measure_row(
-    server_name: str, scenario_name: str, commands: dict[str, tuple[str, bool]], load: Load
-) -> dict[str, Any]:
-    """Start one server per implementation, load them in turn, stop them."""
+def measure_rows(
+    server_name: str,
+    scenario_name: str,
+    counts: Sequence[int],
+    commands: dict[str, tuple[str, bool]],
+    load: Load,
+) -> list[dict[str, Any]]:
+    """Start one server per implementation, load them in turn, stop them; a row for each count of
+    connections.
+    """
     scenario = BY_NAME[scenario_name]
     request = scenario.exchanges[0].request
-    samples: dict[str, list[float]] = {}
+    turns: dict[int, dict[str, list[Turn]]] = {count: {} for count in counts}
     with ExitStack() as stack:
         running = []
         for name, (python, is_ours) in commands.items():
-            if name in PEERS and not scenario.peers:
-                continue
             application = name if name in PEERS else scenario.application
             server = Server(SERVERS[server_name], python, application, is_ours)
             stack.enter_context(server)
             running.append((name, server))
-        cookies = {}
+        cookies, paths = {}, {}
         for name, server in running:
-            server.wait(request)
-            cookies[name] = server.ask(scenario.sign_in)[1] if scenario.sign_in else ""
-        for number in range(load.rounds):
+            # The bare callable has one answer only, whatever the others answer.
+            own = (
+                request
+                if name not in PEERS or name in scenario.peers
+                else BY_NAME["plain"].exchanges[0].request
+            )
+            server.wait(own)
+            paths[name] = own.path
+            signs_in = scenario.sign_in is not None and name not in PEERS
+            cookies[name] = server.ask(scenario.sign_in)[1] if signs_in else ""
+        for count, number in itertools.product(counts, range(load.rounds)):
             for name, server in running if number % 2 == 0 else reversed(running):
-                show_progress(f"{server_name}, {scenario_name}: {name}, round {number + 1}")
-                rate = load.measure(server, request.path, cookies[name])
-                samples.setdefault(name, []).append(rate)
+                show_progress(f"{server_name}, {scenario_name}: {name}, {count}, {number + 1}")
+                turn = load.measure(server, paths[name], cookies[name], count)
+                turns[count].setdefault(name, []).append(turn)
+    title = scenario.title.partition(":")[0]
+    return [
+        {"server": server_name, "request": title, "connections": count, **summary(turns[count])}
+        for count in counts
+    ]
+
+
+def summary(turns: dict[str, list[Turn]]) -> dict[str, Any]:
+    """The medians of all turns, and the rates of each."""
     return {
-        "server": server_name,
-        "request": scenario.title.partition(":")[0],
-        "per_second": {name: round(median(rates)) for name, rates in samples.items()},
-        "samples": {name: [round(rate) for rate in rates] for name, rates in samples.items()},
+        "per_second": {
+            name: round(median(turn.per_second for turn in all_of))
+            for name, all_of in turns.items()
+        },
+        "latency_ms": {
+            name: {
+                percent: round(median(turn.latencies[percent] for turn in all_of), 3)
+                for percent in all_of[0].latencies
+            }
+            for name, all_of in turns.items()
+        },
+        "samples": {
+            name: [round(turn.per_second) for turn in all_of] for name, all_of in turns.items()
+        },
     }
 
 
@@ -209,16 +284,20 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     notes = environments.describe_sides(original, ours)
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
-    load = Load(1, 1) if arguments.quick else Load(2, 5)
+    load = Load(1, 1) if arguments.quick else Load(1, 5)
     rows = []
-    for server_name, scenario_name in ROWS:
+    for server_name, scenario_name, names, counts in ROWS:
         if arguments.only and server_name not in arguments.only:
             continue
-        taking_part = able(server_name, commands, {original_path: original, ours_path: ours})
+        taking_part = able(
+            server_name,
+            {name: commands[name] for name in names if name in commands},
+            {original_path: original, ours_path: ours},
+        )
         if not {"original", "ours"} <= set(taking_part):
             print(f"left out: {server_name} is not installed on both sides", file=sys.stderr)
             continue
-        rows.append(measure_row(server_name, scenario_name, taking_part, load))
+        rows += measure_rows(server_name, scenario_name, counts, taking_part, load)
     show_progress("")
     return {
         "kind": "http",
@@ -227,7 +306,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         "original": original,
         "ours": ours,
         "notes": notes,
-        "plan": {"connections": CONNECTIONS, **vars(load)},
+        "plan": vars(load),
         "rows": rows,
     }
 

@@ -37,10 +37,10 @@ from typing import Any
 
 from benchmarks import additions, scenarios
 from benchmarks.owners import Sampler
-from benchmarks.packages import EXTENSIONS, SHARED
+from benchmarks.packages import COMPILED, EXTENSIONS, SHARED
 from benchmarks.scenarios import Exchange, Request, Scenario, environ_of
 
-OTHERS = ("flask", "flask-login", "bottle", "falcon", "granian", "gunicorn", "gevent")
+OTHERS = ("flask", "flask-login", "bottle", "falcon", "granian", "gunicorn", "gevent", "whitenoise")
 # Answers that differ from one second or one hash seed to the next say nothing about their content.
 SIGNED_COOKIES = ("session=", "remember_token=")
 
@@ -125,7 +125,7 @@ def verify(exchange: Exchange, answer: Answer) -> None:
 
 def build_application(name: str) -> Application:
     """The application of that name; "grown:10,0,0" has that many routes, blueprints and hooks."""
-    if name in ("bare", "bottle", "falcon"):
+    if name in ("bare", "bottle", "falcon", "whitenoise"):
         from benchmarks import peers
 
         return peers.FACTORIES[name]()
@@ -226,7 +226,7 @@ def first(name: str, application: str) -> dict[str, int]:
 def about() -> dict[str, Any]:
     """The interpreter and the packages of this environment."""
     versions = {}
-    for name in dict.fromkeys(SHARED + OTHERS + EXTENSIONS):
+    for name in dict.fromkeys(SHARED + OTHERS + COMPILED + EXTENSIONS):
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

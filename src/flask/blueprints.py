@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
     from .wrappers import Response
 
 
-STATIC_OPTIONS = frozenset({"STATIC_PRECOMPRESSED", "STATIC_VERSIONED"})
+STATIC_OPTIONS = frozenset({"STATIC_HASHED", "STATIC_PRECOMPRESSED", "STATIC_VERSIONED"})
 """Settings that make :mod:`flask.http.precompressed` serve static files."""
 
 

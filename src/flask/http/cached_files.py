@@ -140,6 +140,21 @@ class KeptAnswers:
         file_path, found = self.find(directory, path, root_path)
         if callable(max_age):
             max_age = max_age(file_path)
+        return self.send_found(file_path, found, max_age, environ, root_path, description)
+
+    def send_found(
+        self,
+        file_path: str,
+        found: os.stat_result,
+        max_age: int | None,
+        environ: WSGIEnvironment,
+        root_path: str,
+        description: Description | None,
+    ) -> Response:
+        """Return the response for a file that was looked at.
+
+        :param found: what the system knows of it.
+        """
         name = file_path if description is None else description.name
         key = (file_path, found.st_mtime, found.st_size, max_age, description, _type_of(name))
         kept = self._kept.get(key)

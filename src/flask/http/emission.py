@@ -134,6 +134,7 @@ def _headers_of_one_piece(response: t.Any, piece: bytes) -> list[tuple[str, str]
 
 
 _PLAIN_HEADERS = {
+    "Accept-Ranges",
     "Cache-Control",
     "Content-Disposition",
     "Content-Encoding",
@@ -150,13 +151,14 @@ _PLAIN_HEADERS = {
 _MOST_PLAIN_HEADERS = 256
 
 _LENGTH = ["Content-Length"]
+_LENGTHS = frozenset(_LENGTH)
 
 _name = itemgetter(0)
 
 
 def _has_location(headers: HeadersBase) -> bool:
     # PERF: most have nothing but names that are known to be others.
-    return not _PLAIN_HEADERS.issuperset(map(_name, headers)) and (
+    return bool({*map(_name, headers)} - _PLAIN_HEADERS - _LENGTHS) and (
         "location" in headers or "content-location" in headers
     )
 

@@ -7,22 +7,26 @@ Used by the static files of an application or a blueprint if its configuration a
   to a client that accepts it;
 - ``STATIC_VERSIONED``: a regular expression for the names of files that never change, such as
   ``r"\\.[0-9a-f]{8,}\\."`` for ``app.3f2a9c1b.css``, as build tools write them.  Clients may keep
-  those for a year without asking again.
+  those for a year without asking again;
+- ``STATIC_HASHED``: whether ``url_for`` puts the hash of a file's content into its name, which
+  clients may then keep likewise; see :mod:`flask.http.hashed_files`.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 import typing as t
 from functools import lru_cache
 
 import werkzeug.utils
 from werkzeug.http import parse_accept_header
 
-from ..globals import current_app, request
+from ..globals import _cv_app, current_app, request
 from ..wrappers import Response
 from .cached_files import Description, describe, is_plain_request, kept_answers
+from .hashed_files import file_of
 
 SUFFIXES = {"br": ".br", "gzip": ".gz", "zstd": ".zst"}
 """The suffixes of compressed files, by encoding."""
@@ -43,37 +47,48 @@ def send_static(directory: str, filename: str, max_age: int | None) -> Response:
     :param max_age: in seconds; ``None`` has clients ask each time.
     :raises ~werkzeug.exceptions.NotFound: if there is no such file in the directory.
     """
-    app = current_app
+    context = _cv_app.get(None)
+    # PERF: a proxy takes a call for each attribute.
+    app = current_app if context is None or current_app is not _CURRENT_APP else context.app
     environ = request.environ
-    path, description = filename, None
-    versioned = app.config.get("STATIC_VERSIONED")
+    config, root_path = app.config, app.root_path
+    versioned = config.get("STATIC_VERSIONED")
     is_versioned = versioned is not None and re.search(versioned, filename) is not None
-    encodings = app.config.get("STATIC_PRECOMPRESSED") or ()
-    compressed = compressed_beside(
-        *kept_answers.find(directory, filename, app.root_path), encodings
-    )
+    if config.get("STATIC_HASHED"):
+        filename, has_hash = file_of(os.path.join(root_path, directory), filename)
+        is_versioned = is_versioned or has_hash
+    encodings = config.get("STATIC_PRECOMPRESSED") or ()
+    file_path, found = kept_answers.find(directory, filename, root_path)
+    compressed = compressed_beside(file_path, found, encodings) if encodings else {}
+    suffix, description = "", None
     if compressed or is_versioned:
-        encoding = preferred(environ.get("HTTP_ACCEPT_ENCODING", "")[:256], compressed)
-        path += SUFFIXES.get(encoding, "")
+        encoding = preferred(environ.get("HTTP_ACCEPT_ENCODING", "")[:256], (*compressed,))
+        suffix = SUFFIXES.get(encoding, "")
+        found = compressed.get(encoding, found)
         description = describe_as(filename, bool(compressed), encoding, is_versioned)
         if description.max_age is not None:
             max_age = description.max_age
-    x_sendfile = app.config["USE_X_SENDFILE"]
+    x_sendfile = config["USE_X_SENDFILE"]
     if app.response_class is Response and not x_sendfile and is_plain_request(environ):
-        return kept_answers.send(directory, path, max_age, environ, app.root_path, description)
+        return kept_answers.send_found(
+            file_path + suffix, found, max_age, environ, root_path, description
+        )
     response = werkzeug.utils.send_from_directory(
         directory,
-        path,
+        filename + suffix,
         environ,
         download_name=None if description is None else description.name,
         max_age=max_age,
         use_x_sendfile=x_sendfile,
         response_class=app.response_class,
-        _root_path=app.root_path,
+        _root_path=root_path,
     )
     if description is not None:
         describe(response, description)
     return t.cast(Response, response)
+
+
+_CURRENT_APP = current_app
 
 
 @lru_cache(maxsize=1024)
@@ -95,8 +110,8 @@ def describe_as(filename: str, varies: bool, encoding: str, is_versioned: bool) 
 
 def compressed_beside(
     file: str, found: os.stat_result, encodings: t.Sequence[str]
-) -> tuple[str, ...]:
-    """Return the encodings in which a file stands beside itself, in the given order.
+) -> dict[str, os.stat_result]:
+    """Return the compressed files beside a file by encoding, in the given order.
 
     A compressed file that is older was made of another version of the file and doesn't count.
 
@@ -104,15 +119,16 @@ def compressed_beside(
     :param found: what the system knows of it.
     :raises ValueError: for an encoding without a known suffix.
     """
-    compressed = []
+    compressed = {}
     for encoding in encodings:
         suffix = _suffix(encoding)
         try:
-            if os.stat(file + suffix).st_mtime >= found.st_mtime:
-                compressed.append(encoding)
+            beside = os.stat(file + suffix)
         except OSError:
             continue
-    return tuple(compressed)
+        if beside.st_mtime >= found.st_mtime and stat.S_ISREG(beside.st_mode):
+            compressed[encoding] = beside
+    return compressed
 
 
 def _suffix(encoding: str) -> str:

@@ -396,7 +396,13 @@ class RequestProgram:
             return False
         if endpoint not in app.url_map._rules_by_endpoint:
             return False
-        self.url_builders[endpoint] = compile_builder(app.url_map, endpoint)
+        build = compile_builder(app.url_map, endpoint)
+        if build is not None and "STATIC_HASHED" in app.config:
+            from ..http.hashed_files import HashedBuilder, static_folder_of
+
+            if static_folder_of(app, endpoint) is not None:
+                build = HashedBuilder(app, endpoint, build)
+        self.url_builders[endpoint] = build
         return True
 
     def bind(self, app: Flask, function: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:

@@ -116,6 +116,10 @@ def _build_by_adapter(
     if scheme is not None and not external:
         raise ValueError("'_scheme' is for external URLs: '_external' must not be False.")
     app.inject_url_defaults(endpoint, values)
+    if "STATIC_HASHED" in app.config:
+        from ..http.hashed_files import with_hash  # PERF: most applications don't ask for it
+
+        values = with_hash(app, endpoint, values)
     return adapter.build(endpoint, values, special["_method"], external, url_scheme=scheme)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from types import MethodType
+from types import FunctionType, MethodType
 
 from werkzeug.routing import BaseConverter, Rule
 
@@ -103,8 +103,8 @@ def make_link(
     :param otherwise: makes all links that take more, and is told of another program.
     """
     program = app._revision.program
-    if program is None or program.url_builders.get(call.endpoint) is None:
-        return None
+    if program is None or type(program.url_builders.get(call.endpoint)) is not FunctionType:
+        return None  # an object looks at more than the values, at files for example
     rule = single_rule(app.url_map, call.endpoint)
     pattern = None if rule is None else find_pattern(rule, call)
     if rule is None or pattern is None:
