@@ -15,7 +15,7 @@ ROW, BAR, TOP = 30, 18, 58
 COLOURS = {"in process": "#0b5a6f", "behind a server": "#b27a1c", "with an agent": "#7a4a9e"}
 NOTES = {
     "in process": "in process: CPU time",
-    "behind a server": "behind a server: requests per second",
+    "behind a server": "with the server: CPU time",
     "with an agent": "in process, with agents or extensions",
 }
 
@@ -29,7 +29,7 @@ SERVED = (
     ("gunicorn gthread", "typical page"),
 )
 CONNECTIONS = 16
-"""The number of connections whose rates are shown."""
+"""The number of connections whose rows are shown."""
 
 WITH_AGENTS = ("sentry", "production")
 SHORT = {
@@ -58,21 +58,21 @@ def bars(
     rows = {row["name"]: row for row in wsgi["rows"]}
     for name in IN_PROCESS:
         yield in_process("in process", rows[name])
-    served = rates_by_row(http)
+    served = served_rows(http)
     for key in SERVED:
-        rates = served[key]
+        row = served[key]
         title = f"{key[0].capitalize()}, {key[1]}"
-        both = [f"{rates[side]:,}/s" for side in ("original", "ours")]
-        yield Bar("behind a server", title, *both, rates["ours"] / rates["original"])
+        both = [f"{row['cpu_us'][side]:.3g} µs" for side in ("original", "ours")]
+        yield Bar("behind a server", title, *both, row["cpu_ratio"])
     for row in (additions or {}).get("rows", []):
         if row["name"] in WITH_AGENTS and "us" in row:
             yield in_process("with an agent", row)
 
 
-def rates_by_row(http: dict[str, Any]) -> dict[tuple[str, str], dict[str, int]]:
-    """Requests per second with 16 connections, by server and request."""
+def served_rows(http: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    """The rows with 16 connections, by server and request."""
     return {
-        (row["server"], row["request"]): row["per_second"]
+        (row["server"], row["request"]): row
         for row in http["rows"]
         if row["connections"] == CONNECTIONS
     }
@@ -132,11 +132,10 @@ def draw(shown: list[Bar]) -> str:
 def summary(wsgi: dict[str, Any], http: dict[str, Any], additions: dict[str, Any] | None) -> str:
     """The same figures in a few sentences, for the project's README."""
     rows = {row["name"]: row for row in wsgi["rows"]}
-    served = rates_by_row(http)
+    served = served_rows(http)
 
-    def times(*key: str) -> str:
-        rates = served[key]  # type: ignore[index]
-        return f"{rates['ours'] / rates['original']:.1f}"
+    def times(server: str, request: str) -> str:
+        return f"{served[server, request]['cpu_ratio']:.1f}"
 
     plain, typical = rows["plain"], rows["typical"]
     lines = [
@@ -144,10 +143,11 @@ def summary(wsgi: dict[str, Any], http: dict[str, Any], additions: dict[str, Any
         f" of {plain['us']['original']:.3g}. A typical page (session, login check, one query, a"
         f" template with ten links) takes {typical['us']['ours']:.3g} µs instead of"
         f" {typical['us']['original']:.3g}.",
-        f"- **Behind a server**, the server's own work is added to both. Granian answers"
-        f" {times('granian', 'plain text')} times as many plain requests per second and"
-        f" {times('granian', 'typical page')} times as many typical pages; Gunicorn with threads,"
-        f" {times('gunicorn gthread', 'plain text')} times as many plain requests.",
+        f"- **Behind a server**, the server's own work is added to both. Counted with it, a plain"
+        f" request takes {times('granian', 'plain text')} times less CPU time under Granian and"
+        f" {times('gunicorn gthread', 'plain text')} times less under Gunicorn with threads; a"
+        f" typical page, {times('granian', 'typical page')} and"
+        f" {times('gunicorn gthread', 'typical page')} times less.",
     ]
     agent = next((row for row in (additions or {}).get("rows", []) if row["name"] == "sentry"), {})
     if "us" in agent:

@@ -39,6 +39,7 @@ the versions it was measured with. To measure again:
 | `make bench-http` | requests per second over loopback sockets (needs `wrk`) | 10 minutes |
 | `python -m benchmarks.instructions` | instructions per request (needs `valgrind`) | 2 minutes |
 | `python -m benchmarks.start` | CPU time of making applications, and of test clients | 1 minute |
+| `python -m benchmarks.suites` | CPU time of published test suites | 5 minutes |
 | `python -m benchmarks.growth` | what a larger application costs; start, memory | 2 minutes |
 
 How to read them:
@@ -217,18 +218,20 @@ def share(samples: dict[str, int]) -> float:
 
 
 def http_section(results: dict[str, Any]) -> str:
-    """The tables of `benchmarks.sockets`: requests per second, and latencies."""
+    """The tables of `benchmarks.sockets`: requests per second, CPU time and latencies."""
+    sides = ("bare", "original", "ours")
     head = ["server, request", "connections"]
-    head += [f"{NAMES[name]}, req/s" for name in ("bare", "original", "ours")]
-    head += ["Hipflask / original", "Hipflask / bare", "original, 50% / 99%, ms"]
-    head += ["Hipflask, 50% / 99%, ms"]
+    head += [f"{NAMES[name]}, req/s" for name in sides]
+    head += ["Hipflask / original", "CPU a request: bare, original, Hipflask, us"]
+    head += ["original / Hipflask", "original, 50% / 99%, ms", "Hipflask, 50% / 99%, ms"]
     lines, peers = [], []
     for row in results["rows"]:
         rates = row["per_second"]
         line = [f"{row['server']}, {row['request']}", str(row["connections"])]
-        line += [number(rates.get(name)) for name in ("bare", "original", "ours")]
-        for other in ("original", "bare"):
-            line.append(number(rates["ours"] / rates[other]) if other in rates else "")
+        line += [number(rates.get(name)) for name in sides]
+        line.append(number(row["rate_ratio"]))
+        line.append(", ".join(number(row["cpu_us"][name]) for name in sides))
+        line.append(f"**{number(row['cpu_ratio'])}**" if "cpu_ratio" in row else "")
         for side in ("original", "ours"):
             latencies = row["latency_ms"][side]
             line.append(f"{number(latencies['50'])} / {number(latencies['99'])}")
@@ -243,9 +246,10 @@ def http_section(results: dict[str, Any]) -> str:
         text += table([*peers_head, "Hipflask, req/s"], peers) + "\n"
     return text + (
         "One process of each server on one core, wrk on another; median of "
-        f"{plan['rounds']} turns of {plan['seconds']} s each. The bare callable answers a fixed"
-        " text, beside the typical page too: where Hipflask comes near to it, the server is the"
-        " limit. With one connection, wrk and the server wait for each other.\n"
+        f"{plan['rounds']} turns of {plan['seconds']} s each. CPU time is that of the server's"
+        " processes, application included; other work on the machine changes it little, and rates a"
+        " lot. The bare callable answers a fixed text, beside the typical page too: its CPU time is"
+        " the server's own. With one connection, wrk and the server wait for each other.\n"
     )
 
 
@@ -256,6 +260,32 @@ def instructions_section(results: dict[str, Any]) -> str:
     flask = about["versions"].get("flask", "from its sources")
     text = f"{about['python']}, Hipflask {flask}; measured on {results['date']}.\n\n"
     return text + table(["request", "instructions"], lines)
+
+
+def suites_section(results: dict[str, Any]) -> str:
+    """The table of `benchmarks.suites`."""
+    head = ["suite of", "tests", "original, s", "Hipflask, s", "Hipflask / original"]
+    head += ["lowest to highest"]
+    lines = []
+    for row in results["rows"]:
+        title = f"{row['name']} {row['release']}"
+        if "fault" in row:
+            lines.append([title, str(row["passed"]["ours"]), "", "", "", row["fault"]])
+            continue
+        seconds = row["seconds"]
+        span = f"{row['ratio_min']:.2f} to {row['ratio_max']:.2f}"
+        ratio = f"**{row['ratio']:.2f}**" if row["ratio"] < 1 else f"{row['ratio']:.2f}"
+        both = [number(seconds["original"]), number(seconds["ours"])]
+        lines.append([title, str(row["passed"]["ours"]), *both, ratio, span])
+    return (
+        circumstances(results)
+        + "\n"
+        + table(head, lines)
+        + (
+            "\nCPU time of the whole run: the interpreter, imports, pytest and the tests; median of"
+            f" {results['plan']['rounds']} runs in turn.\n"
+        )
+    )
 
 
 def growth_section(results: dict[str, Any]) -> str:
@@ -396,6 +426,7 @@ SECTIONS = (
     ("Over sockets, by ASGI", "asgi-http.json", asgi_http_section),
     ("Instructions per request", "instructions.json", instructions_section),
     ("Start and test suites", "start.json", start_section),
+    ("Published test suites", "suites.json", suites_section),
     ("Growth, start and memory", "growth.json", growth_section),
 )
 

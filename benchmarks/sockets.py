@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -130,6 +130,16 @@ class Server:
             cookies = answer.headers.get_all("Set-Cookie", [])
             return answer.status, "; ".join(cookie.partition(";")[0] for cookie in cookies)
 
+    def cpu_seconds(self) -> float:
+        """CPU time of the server's processes so far; 0 where /proc doesn't say."""
+        ticks = 0
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                fields = path.read_text().rpartition(")")[2].split()
+                if int(fields[2]) == self.group.popen.pid:
+                    ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def __enter__(self) -> Server:
         return self
 
@@ -148,6 +158,8 @@ class Turn:
     """What one turn of `wrk` came to."""
 
     per_second: float
+    cpu_us: float
+    """Microseconds of CPU time that the server's processes took for a request."""
     latencies: dict[str, float]
     """Milliseconds within which so many per cent of the requests were answered."""
 
@@ -164,6 +176,7 @@ class Load:
         command = ["wrk", "-t1", f"-c{connections}", f"-d{self.seconds}s", "--latency"]
         if cookie:
             command += ["-H", f"Cookie: {cookie}"]
+        before = server.cpu_seconds()
         done = subprocess.run(
             [*command, f"http://{HOST}:{server.port}{path}"],
             capture_output=True,
@@ -172,9 +185,11 @@ class Load:
             preexec_fn=on_core(1),
         )
         rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
-        if rate is None or "Non-2xx" in done.stdout:
+        count = re.search(r"(\d+) requests in", done.stdout)
+        if rate is None or count is None or "Non-2xx" in done.stdout:
             raise LoadFailed(done.stdout + done.stderr)
-        return Turn(float(rate[1]), latencies(done.stdout))
+        spent = server.cpu_seconds() - before
+        return Turn(float(rate[1]), spent / int(count[1]) * 1e6, latencies(done.stdout))
 
 
 UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
@@ -241,12 +256,18 @@ def measure_rows(
 
 
 def summary(turns: dict[str, list[Turn]]) -> dict[str, Any]:
-    """The medians of all turns, and the rates of each."""
-    return {
-        "per_second": {
-            name: round(median(turn.per_second for turn in all_of))
-            for name, all_of in turns.items()
-        },
+    """The medians of all turns, the rates of each, and ratios by turns of the same round."""
+
+    def medians(value: Callable[[Turn], float], digits: int | None) -> dict[str, float]:
+        return {name: round(median(map(value, all_of)), digits) for name, all_of in turns.items()}
+
+    def ratio(slow: str, fast: str, value: Callable[[Turn], float]) -> float:
+        pairs = zip(turns[slow], turns[fast], strict=True)
+        return round(median(value(one) / value(other) for one, other in pairs), 2)
+
+    row: dict[str, Any] = {
+        "per_second": medians(lambda turn: turn.per_second, None),
+        "cpu_us": medians(lambda turn: turn.cpu_us, 1),
         "latency_ms": {
             name: {
                 percent: round(median(turn.latencies[percent] for turn in all_of), 3)
@@ -254,10 +275,14 @@ def summary(turns: dict[str, list[Turn]]) -> dict[str, Any]:
             }
             for name, all_of in turns.items()
         },
+        "rate_ratio": ratio("ours", "original", lambda turn: turn.per_second),
         "samples": {
             name: [round(turn.per_second) for turn in all_of] for name, all_of in turns.items()
         },
     }
+    if all(turn.cpu_us for all_of in turns.values() for turn in all_of):
+        row["cpu_ratio"] = ratio("original", "ours", lambda turn: turn.cpu_us)
+    return row
 
 
 def able(
