@@ -257,7 +257,8 @@ class SecureCookieSessionInterface(Observable, SessionInterface):
     def _save(
         self, app: Flask, session: SessionMixin, response: Response, cookie: _Cookie | None
     ) -> None:
-        if session.accessed:
+        varies = session.accessed
+        if varies:
             _vary_by_cookie(response)
         if not session:
             if session.modified:
@@ -271,7 +272,8 @@ class SecureCookieSessionInterface(Observable, SessionInterface):
         value = signer.dumps(dict(session))
         expires = self.get_expiration_time(app, session)
         _set_cookie(response, value, expires, cookie or self._describe_cookie(app))
-        _vary_by_cookie(response)
+        if not varies:  # PERF: to look for the header derives all headers
+            _vary_by_cookie(response)
 
     def _describe_cookie(self, app: Flask) -> _Cookie:
         """The cookie's name, and where it is to be sent."""

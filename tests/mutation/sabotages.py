@@ -295,7 +295,7 @@ SABOTAGES = (
     Sabotage(
         "reading a session does not vary by cookie",
         "flask/sessions.py",
-        "        if session.accessed:\n            _vary_by_cookie(response)",
+        "        if varies:\n            _vary_by_cookie(response)",
         "",
         SESSIONS,
     ),

@@ -166,9 +166,7 @@ class ExpressionGenerator(CodeGenerator):
         """Write the call of a function that may be able to append what it returns."""
         self.newline(node)
         first = f"context, {frame.buffer}"
-        if _is_link(node):
-            self._write_link(node, frame)
-        elif isinstance(node.node, nodes.Name):
+        if isinstance(node.node, nodes.Name):
             self._write_macro_call(node, frame, first)
         else:
             self._write_call(node, frame, first)
@@ -211,13 +209,13 @@ class ExpressionGenerator(CodeGenerator):
         }
         endpoint = t.cast(nodes.Const, node.args[0]).value
         self._links.append(f"{place} = new_link({endpoint!r}, {names!r}, {constants!r})")
-        self.write(f"{frame.buffer}.append({place}[0](context, ")
+        self.write(f"{place}[0](context, ")
         self.visit(node.node, frame)
         for kwarg in node.kwargs:
             if kwarg.key not in constants:
                 self.write(", ")
                 self.visit(kwarg.value, frame)
-        self.write("))")
+        self.write(")")
 
     def _write_keywords(self, node: nodes.Call, frame: Frame, more: str = "") -> None:
         self.write(", {")
@@ -242,7 +240,7 @@ def _is_simple(node: nodes.Call) -> bool:
     return not (node.dyn_args or node.dyn_kwargs) and len(keys) == len(node.kwargs)
 
 
-def _is_link(node: nodes.Call) -> bool:
+def is_link(node: nodes.Call) -> bool:
     """Tell if a call is one of ``url_for`` with a literal endpoint and plain values."""
     callee = node.node
     return (

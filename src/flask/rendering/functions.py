@@ -8,6 +8,7 @@ from jinja2 import nodes
 from jinja2.compiler import Frame, find_undeclared
 from jinja2.idtracking import VAR_LOAD_RESOLVE
 
+from .expressions import is_link
 from .loops import Loop, contains, uses_of_loop
 from .macros import MacroGenerator
 from .runtime import ENTRY, HELPERS
@@ -124,17 +125,40 @@ class FunctionGenerator(MacroGenerator):
             self.writeline("if parent_template is None:")
             self.indent()
             self.writeline("pass")
+        run: list[nodes.Expr | str] = []
         for piece in self._pieces(node, frame):
-            if isinstance(piece, str):
-                self.writeline(f"{frame.buffer}.append({piece})")
-            elif self._is_written_by_call(piece, frame):
-                self._write_written(t.cast(nodes.Call, piece), frame)
+            if (
+                isinstance(piece, str)
+                or not self._is_written_by_call(piece, frame)
+                or is_link(t.cast(nodes.Call, piece))
+            ):
+                run.append(piece)
             else:
-                self.writeline(f"{frame.buffer}.append(", piece)
-                self._write_text(piece, frame)
-                self.write(")")
+                self._write_run(run, frame)
+                run = []
+                self._write_written(t.cast(nodes.Call, piece), frame)
+        self._write_run(run, frame)
         if frame.require_output_check:
             self.outdent()
+
+    def _write_run(self, run: t.Sequence[nodes.Expr | str], frame: Frame) -> None:
+        """Write the addition of pieces that stand one after the other, each on its line."""
+        if not run:
+            return
+        # PERF: one call for all of them; each piece is on a line of its own, for tracebacks.
+        is_one = len(run) == 1
+        self.writeline(f"{frame.buffer}.{'append(' if is_one else 'extend(('}")
+        for piece in run:
+            if isinstance(piece, str):
+                self.writeline(piece)
+            else:
+                self.newline(piece)
+                if self._is_written_by_call(piece, frame):
+                    self._write_link(t.cast(nodes.Call, piece), frame)
+                else:
+                    self._write_text(piece, frame)
+            self.write("," if not is_one else "")
+        self.write(")" if is_one else "))")
 
     def _pieces(self, node: nodes.Output, frame: Frame) -> t.Iterator[nodes.Expr | str]:
         """The expressions of an output, and between them literals of all that is constant."""
