@@ -694,3 +694,76 @@ def test_pool_that_is_bound_to_the_loop_works(app: Flask) -> None:
         assert {answer.body for answer in answers} == {b"locked"}
 
     run(test)
+
+
+# Replaced steps that answer exceptions
+
+
+def wrap_error_steps(app: Flask, seen: list[Any]) -> Flask:
+    """Wrap what Flask-Cors wraps, and one step more, on the instance."""
+
+    def wrapped(name: str, method: Any) -> Any:
+        def step(error: Exception) -> Any:
+            seen.append((name, type(error).__name__, threading.get_ident(), request.path))
+            return method(error)
+
+        return step
+
+    for name in ("handle_exception", "handle_user_exception", "handle_http_exception"):
+        setattr(app, name, wrapped(name, getattr(app, name)))
+    return app
+
+
+def make_failing() -> tuple[Flask, list[int]]:
+    app = Flask(__name__)
+    threads: list[int] = []
+
+    @app.get("/<what>")
+    async def view(what: str) -> str:
+        threads.append(threading.get_ident())
+        await asyncio.sleep(0)
+        if what == "missing":
+            abort(404)
+        raise {"key": KeyError, "lookup": IndexError, "value": ValueError}[what]
+
+    @app.errorhandler(KeyError)
+    def handle(error: KeyError) -> tuple[str, int]:
+        return "handled", 418
+
+    @app.errorhandler(IndexError)
+    async def handle_async(error: IndexError) -> tuple[str, int]:
+        await asyncio.sleep(0)
+        return f"handled by a coroutine, {request.path}", 419
+
+    @app.after_request
+    async def after(response: Response) -> Response:
+        response.headers["X-After"] = request.path
+        return response
+
+    return app, threads
+
+
+@pytest.mark.parametrize("what", ["missing", "key", "lookup", "value"])
+def test_replaced_error_steps_leave_views_on_the_loop(what: str) -> None:
+    app, view_threads = make_failing()
+    seen: list[Any] = []
+    torn_down: list[Any] = []
+    wrap_error_steps(app, seen)
+    app.teardown_request(lambda error: torn_down.append(type(error).__name__))
+    plain, _ = make_failing()
+
+    async def test() -> None:
+        answer = await send_request(app, f"/{what}")
+        assert view_threads == [threading.get_ident()]
+        unwrapped = await send_request(plain, f"/{what}")
+        assert (answer.status, answer.body) == (unwrapped.status, unwrapped.body)
+        assert answer.headers == unwrapped.headers
+        assert answer.headers["x-after"] == f"/{what}"
+
+    run(test)
+    steps = [name for name, *_ in seen]
+    wanted = {"missing": ["handle_user_exception", "handle_http_exception"]}
+    wanted["value"] = ["handle_user_exception", "handle_exception"]
+    assert steps == wanted.get(what, ["handle_user_exception"])
+    assert threading.get_ident() not in [thread for _, _, thread, _ in seen]
+    assert len(torn_down) == 1

@@ -22,6 +22,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PAGE = ROOT / "docs" / "compatibility.md"
 HIPFLASK = HERE / "results" / "hipflask.json"
+ASGI = HERE / "results" / "hipflask-asgi.json"
 ORIGINAL = HERE / "results" / "original.json"
 
 Results = dict[str, Any]

@@ -7,6 +7,7 @@ another they are not even collected, since their modules import those packages. 
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -41,6 +42,7 @@ BROWSER_MILLISECONDS = 60_000
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("extensions")
     group.addoption("--original", action="store_true", help="the original Flask is installed here")
+    group.addoption("--asgi", action="store_true", help="test clients and servers use ASGI")
     group.addoption("--record", action="store_true", help="write results/, for compatibility.py")
 
 
@@ -51,8 +53,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "uses(*names): what the test has real ones of")
     if config.getoption("--original", default=False) and is_hipflask():
         raise pytest.UsageError("--original: the Flask that is installed here is not the original")
+    is_asgi = config.getoption("--asgi", default=False)
+    if is_asgi:
+        os.environ["FLASK_TEST_CLIENT_DOOR"] = "asgi"  # servers that tests start inherit it
     if config.getoption("--record", default=False) and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Recorder())
+        config.pluginmanager.register(Recorder(is_asgi))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from backends import postgres_programs, program
-from compatibility import HIPFLASK, ORIGINAL, Results, described
+from compatibility import ASGI, HIPFLASK, ORIGINAL, Results, described
 
 
 def is_hipflask() -> bool:
@@ -23,7 +23,8 @@ def is_hipflask() -> bool:
 class Recorder:
     """A plugin of pytest that writes down how the tests of each module ended, and with what."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_asgi: bool) -> None:
+        self.path = ASGI if is_asgi else HIPFLASK if is_hipflask() else ORIGINAL
         self.outcomes: dict[str, dict[str, str]] = defaultdict(dict)
         self.uses: dict[str, set[str]] = defaultdict(set)
 
@@ -36,9 +37,8 @@ class Recorder:
         )
 
     def pytest_sessionfinish(self) -> None:
-        path = HIPFLASK if is_hipflask() else ORIGINAL
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(self.results(), indent=1, sort_keys=True) + "\n")
+        self.path.parent.mkdir(exist_ok=True)
+        self.path.write_text(json.dumps(self.results(), indent=1, sort_keys=True) + "\n")
 
     def results(self) -> Results:
         used = set().union(*self.uses.values())

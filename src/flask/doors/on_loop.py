@@ -11,15 +11,18 @@ import io
 import tempfile
 import typing as t
 from contextvars import copy_context
+from functools import partial
 
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from ..ctx import RequestContext
+from ..globals import _cv_request
 from ..helpers import is_async
 from ..http.streams import AsyncBody
 from ..pipeline import conductor, steps
 from ..pipeline.invalidation import Revision
 from ..pipeline.program import RequestProgram
+from ..pipeline.replaced import Replaced
 from ..routing.table import MISSING
 from .body import Inlet, Receive, expects_body, read_ahead
 from .drive import drive
@@ -33,6 +36,8 @@ if t.TYPE_CHECKING:
     from ..app import Flask
     from ..pipeline.plan import Plan
     from .threads import Mailbox, PinnedThread
+
+F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
 DEFAULT_BODY_MEMORY = 64 * 1024
 DEFAULT_SPOOL_LIMIT = 128 * 1024 * 1024
@@ -103,8 +108,33 @@ class _LoopRevision(Revision):
         """The base is told as well."""
 
 
+ERROR_STEPS = frozenset({"handle_exception", "handle_http_exception", "handle_user_exception"})
+"""Steps that may be replaced without sending all requests to threads: few take them."""
+
+
+class _LoopReplaced(Replaced):
+    """Has replaced steps called in the request's thread, where they may call the built-in ones."""
+
+    __slots__ = ()
+
+    def step(self, method: F) -> F:
+        return t.cast(F, InThread(partial(_call_with_sync_plan, method)))
+
+
+def _call_with_sync_plan(method: t.Callable[..., t.Any], *args: t.Any) -> t.Any:
+    """Call a sync method while the request has the plan of one in a thread."""
+    ctx = _cv_request.get()
+    plan, ctx.plan = ctx.plan, None
+    try:
+        return method(*args)
+    finally:
+        ctx.plan = plan
+
+
 class LoopProgram(RequestProgram):
     """The program of requests on the loop."""
+
+    replaced_class = _LoopReplaced
 
     streams_bodies = False
     """Whether there are views that read the body themselves."""
@@ -119,7 +149,7 @@ def loop_program(app: Flask, built_in: type, base: RequestProgram) -> LoopProgra
     """Return the program for requests on the loop; ``None``: all run in threads.
 
     They do where no function wants the loop, and where a step is replaced, as replaced steps are
-    sync and may call each other.
+    sync and may call each other.  Those that answer exceptions are called in a thread alone.
     """
     known: t.Any = vars(base)
     if "loop_program" not in known:
@@ -129,7 +159,7 @@ def loop_program(app: Flask, built_in: type, base: RequestProgram) -> LoopProgra
 
 
 def _compile(app: Flask, built_in: type, base: RequestProgram) -> LoopProgram | None:
-    if base.replaced.any() or not base.has_standard_contexts or not base.lazy_session:
+    if base.replaced.any(ERROR_STEPS) or not base.has_standard_contexts or not base.lazy_session:
         return None
     if t.cast(t.Any, type(app)).async_to_sync is not t.cast(t.Any, built_in).async_to_sync:
         return None

@@ -39,7 +39,9 @@ def handle_request(app: Flask, ctx: RequestContext, program: RequestProgram) -> 
     except Exception as error:
         ctx.error = error
         if program.replaced.handle_exception:
-            return app.handle_exception(error)
+            step = program.replaced.step(app.handle_exception)
+            response: Response = step(error)
+            return response
         return handle_exception(app, ctx, error)
     except BaseException as error:
         ctx.error = error
@@ -84,7 +86,8 @@ def answer_error(app: Flask, ctx: RequestContext, error: Exception, replaced: Re
     """Return what the response to an exception is to be made of, or raise it again."""
     try:
         if replaced.handle_user_exception:
-            return app.handle_user_exception(error)
+            step = replaced.step(app.handle_user_exception)
+            return step(error)
         return handle_user_exception(app, ctx, error)
     finally:
         del error  # once raised again, its traceback holds this frame
@@ -123,8 +126,10 @@ def handle_user_exception(app: Flask, ctx: RequestContext, error: Exception) -> 
         ):
             error.show_exception = True
         if isinstance(error, HTTPException) and not app.trap_http_exception(error):
-            if current_plan(app, ctx).program.replaced.handle_http_exception:
-                return app.handle_http_exception(error)
+            replaced = current_plan(app, ctx).program.replaced
+            if replaced.handle_http_exception:
+                step = replaced.step(app.handle_http_exception)
+                return step(error)
             return handle_http_exception(app, ctx, error)
         handler = steps.find_error_handler(app, ctx, error)
         if handler is None:

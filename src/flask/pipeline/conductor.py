@@ -51,7 +51,9 @@ async def handle_request(
     except Exception as error:
         ctx.error = error
         if program.replaced.handle_exception:
-            return app.handle_exception(error)
+            step = program.replaced.step(app.handle_exception)
+            response: Response = await run(step, error)
+            return response
         return await handle_exception(app, ctx, error, run)
     except BaseException as error:
         ctx.error = error
@@ -98,7 +100,8 @@ async def answer_error(
     """Return what the response to an exception is to be made of, or raise it again."""
     try:
         if replaced.handle_user_exception:
-            return app.handle_user_exception(error)
+            step = replaced.step(app.handle_user_exception)
+            return await run(step, error)
         return await handle_user_exception(app, ctx, error, run)
     finally:
         del error  # once raised again, its traceback holds this frame
@@ -139,8 +142,10 @@ async def handle_user_exception(
         ):
             error.show_exception = True
         if isinstance(error, HTTPException) and not app.trap_http_exception(error):
-            if current_plan(app, ctx).program.replaced.handle_http_exception:
-                return app.handle_http_exception(error)
+            replaced = current_plan(app, ctx).program.replaced
+            if replaced.handle_http_exception:
+                step = replaced.step(app.handle_http_exception)
+                return await run(step, error)
             return await handle_http_exception(app, ctx, error, run)
         handler = steps.find_error_handler(app, ctx, error)
         if handler is None:

@@ -132,6 +132,8 @@ class RequestProgram:
     teardown_appcontext: Hooks
     """In the order that they are called in."""
 
+    replaced_class = Replaced
+
     def __init__(
         self, app: Flask, built_in: type, revision: Revision, bind: Bind | None = None
     ) -> None:
@@ -151,7 +153,7 @@ class RequestProgram:
         self._mros: list[tuple[type, tuple[type, ...]]] = []
         self._sizes: list[tuple[t.Mapping[str, t.Any], int]] = []
         self._readers: list[tuple[ClassGuard, type]] = []
-        self.replaced = replaced = Replaced(app, built_in)
+        self.replaced = replaced = self.replaced_class(app, built_in)
         self._observe(app)
         self._compile_classes(app)
         self._compile_urls(app)

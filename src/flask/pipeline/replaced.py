@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+F = t.TypeVar("F", bound=t.Callable[..., t.Any])
+
 STEPS = (
     "_find_error_handler",
     "app_context",
@@ -73,9 +75,14 @@ class Replaced:
             method = getattr(method, "stands_for", None) or method
             setattr(self, name, name in own or method is not BUILT_IN[built_in][name])
 
-    def any(self) -> bool:
+    def any(self, besides: t.Container[str] = ()) -> bool:
         """Whether any step was replaced that a request always takes."""
-        return any(getattr(self, name) for name in STEPS if name not in _URL_STEPS)
+        names = [name for name in STEPS if name not in _URL_STEPS and name not in besides]
+        return any(getattr(self, name) for name in names)
+
+    def step(self, method: F) -> F:
+        """Return the function to call for a replaced step that answers an exception."""
+        return method
 
 
 _URL_STEPS = {"inject_url_defaults", "url_for"}
