@@ -15,7 +15,7 @@ from werkzeug.wrappers import Request as PlainRequest
 from werkzeug.wsgi import ClosingIterator, LimitedStream
 
 from flask import Flask, Request, Response
-from flask.http.streams import BodyStream, Pieces
+from flask.http.streams import BodyStream, StreamBody
 
 
 class Trickle(io.RawIOBase):
@@ -163,7 +163,7 @@ def test_a_streamed_body_is_that_of_werkzeug(walk: t.Any, pieces: list[t.Any]) -
             response.call_on_close(lambda: None)
         body = answered(response)
         assert isinstance(body, ClosingIterator)
-        assert isinstance(body, Pieces) is not close_at_end
+        assert isinstance(body, StreamBody) is not close_at_end
         walked = walk(body)
         body.close()
         seen.append((walked, log, response.headers))

@@ -1,4 +1,4 @@
-"""The application that serves: every step of a request as a method that may be overridden."""
+"""``Flask``: the application, with each step of a request as a method that can be overridden."""
 
 from __future__ import annotations
 
@@ -93,10 +93,18 @@ def _bind_to_environ(url_map: Map, environ: WSGIEnvironment, *args: t.Any) -> Ma
 
 @keep_methods_in_base
 class Flask(AsgiApplication, AppWebsockets, App):
-    """A web application: a WSGI application, and the place where everything is declared.
+    """A web application, callable by WSGI and ASGI servers.
 
-    Each step of a request is a method here.  A subclass or an instance may replace any of them;
-    the built-in ones do what the documentation of the step says, often without being called.
+    Each step of a request is a method that subclasses and instances can replace. The pipeline
+    does the work of built-in methods, often without calling them.
+
+    >>> from flask import Flask
+    >>> app = Flask("shop")
+    >>> @app.get("/hello/<name>")
+    ... def hello(name):
+    ...     return {"hello": name}
+    >>> app.test_client().get("/hello/world").json
+    {'hello': 'world'}
     """
 
     default_config = ImmutableDict(
@@ -132,21 +140,21 @@ class Flask(AsgiApplication, AppWebsockets, App):
             "PROVIDE_AUTOMATIC_OPTIONS": True,
         }
     )
-    """What the configuration has before it is loaded."""
+    """Default configuration."""
 
     watched_names = replaced.WATCHED
 
     request_class: type[Request] = Request
-    """What :data:`flask.request` stands for."""
+    """Class of :data:`flask.request`."""
 
     response_class: type[Response] = Response  # pyright: ignore[reportIncompatibleVariableOverride]
-    """What views' return values are made into."""
+    """Class of responses."""
 
     session_interface: SessionInterface = SecureCookieSessionInterface()
-    """Opens and saves sessions."""
+    """Interface that opens and saves sessions."""
 
     cli: AppGroup
-    """The application's commands."""
+    """Commands of the application, available to ``flask``."""
 
     def __init__(
         self,
@@ -201,14 +209,15 @@ class Flask(AsgiApplication, AppWebsockets, App):
     # Files
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """How long clients may keep a file, in seconds; ``None``: they ask each time.
+        """Return the number of seconds that clients may cache a file without asking again.
 
-        ``SEND_FILE_MAX_AGE_DEFAULT``, for every file.
+        ``None`` makes them revalidate each time. The default is ``SEND_FILE_MAX_AGE_DEFAULT`` for
+        every file.
         """
         return max_age_setting(self.config)
 
     def send_static_file(self, filename: str) -> Response:
-        """Return the response with a file from the static folder; the view of ``static``.
+        """Return a response with a file from the static folder; the view of ``static``.
 
         :raises RuntimeError: if there is no such folder.
         """
@@ -234,14 +243,14 @@ class Flask(AsgiApplication, AppWebsockets, App):
     def open_instance_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
     ) -> t.IO[t.AnyStr]:
-        """Open a file of the instance folder, for reading or writing."""
+        """Open a file in the instance folder for reading or writing."""
         path = os.path.join(self.instance_path, resource)
         return open(path, mode, encoding=None if "b" in mode else encoding)
 
     # Templates
 
     def create_jinja_environment(self) -> Environment:
-        """Make the environment that templates are loaded in, with the usual globals."""
+        """Return a new Jinja environment with the default globals."""
         options = {"autoescape": self.select_jinja_autoescape, **self.jinja_options}
         if options.get("auto_reload") is None:
             reload = self.config["TEMPLATES_AUTO_RELOAD"]
@@ -262,8 +271,8 @@ class Flask(AsgiApplication, AppWebsockets, App):
             adapt_class(cls, cls.built_in)
 
     def update_template_context(self, context: dict[str, t.Any]) -> None:
-        """Add what the context processors have to a template's variables; what the view passed
-        stays.
+        """Add the variables from context processors to those of a template. Variables that the
+        view passed take precedence.
         """
         current = _cv_request.get(None)
         names = (None,) if current is None else (None, *reversed(current.request.blueprints))
@@ -274,7 +283,7 @@ class Flask(AsgiApplication, AppWebsockets, App):
         context.update(passed)
 
     def make_shell_context(self) -> dict[str, t.Any]:
-        """Return the names that ``flask shell`` begins with."""
+        """Return the names that are available in ``flask shell``."""
         context = {"app": self, "g": g}
         for processor in self.shell_context_processors:
             context.update(processor())
@@ -283,11 +292,11 @@ class Flask(AsgiApplication, AppWebsockets, App):
     # URLs
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Make what matches a request's path and builds URLs on its host.
+        """Return the URL adapter, which matches a request's path and builds URLs on its host.
 
-        :param request: ``None`` outside of requests: URLs are built by ``SERVER_NAME``,
-            ``APPLICATION_ROOT`` and ``PREFERRED_URL_SCHEME``, and there is no adapter without
-            the first.
+        :param request: ``None`` outside of requests: URLs are built from ``SERVER_NAME``,
+            ``APPLICATION_ROOT`` and ``PREFERRED_URL_SCHEME``. Without ``SERVER_NAME`` there is no
+            adapter.
         :raises ~werkzeug.exceptions.SecurityError: for a host not among ``TRUSTED_HOSTS``.
         """
         return urls.make_adapter(self, request, _bind_to_environ)
@@ -305,12 +314,12 @@ class Flask(AsgiApplication, AppWebsockets, App):
     ) -> str:
         """Return the URL of an endpoint.
 
-        :param endpoint: with a dot in front, in the current blueprint.
-        :param _anchor: what follows the ``#``.
-        :param _method: choose among the endpoint's rules by method.
-        :param _scheme: of an external URL.
-        :param _external: with scheme and host; by default inside of a request without.
-        :param values: the variables of the rule; others become the query.
+        :param endpoint: name of the endpoint; a leading dot means the current blueprint.
+        :param _anchor: fragment, after the ``#``.
+        :param _method: HTTP method to choose among the endpoint's rules.
+        :param _scheme: scheme of an external URL.
+        :param _external: include scheme and host; false by default in a request.
+        :param values: variables of the rule; others are appended as the query string.
         :raises ~werkzeug.routing.BuildError: if no rule fits; see ``url_build_error_handlers``.
         :raises RuntimeError: outside of a request if ``SERVER_NAME`` is not set.
         """
@@ -340,20 +349,27 @@ class Flask(AsgiApplication, AppWebsockets, App):
 
         Does nothing while the ``flask`` command imports the application.
 
-        :param host: by default that of ``SERVER_NAME``, or else 127.0.0.1.
-        :param port: likewise, or else 5000.
-        :param debug: sets :attr:`debug`.
+        :param host: by default the host of ``SERVER_NAME``, else 127.0.0.1.
+        :param port: by default the port of ``SERVER_NAME``, else 5000.
+        :param debug: value for :attr:`debug`.
         :param load_dotenv: read ``.env`` and ``.flaskenv`` first.
-        :param options: of :func:`werkzeug.serving.run_simple`.
+        :param options: passed to :func:`werkzeug.serving.run_simple`.
         """
         devserver.run(self, host, port, debug, load_dotenv, options)
 
     def test_client(self, use_cookies: bool = True, **kwargs: t.Any) -> FlaskClient:
         """Return a client that sends requests without a server.
 
-        Set :attr:`testing` first, so that exceptions reach the test.
+        Set :attr:`testing` first, so that exceptions propagate to the test.
 
-        :param kwargs: for the ``test_client_class``.
+        :param kwargs: passed to ``test_client_class``.
+
+        >>> from flask import Flask
+        >>> app = Flask("shop")
+        >>> app.add_url_rule("/", "index", lambda: "It runs.")
+        >>> response = app.test_client().get("/")
+        >>> response.status_code, response.text
+        (200, 'It runs.')
         """
         from .testing import FlaskClient  # PERF: a served application never needs it
 
@@ -361,9 +377,9 @@ class Flask(AsgiApplication, AppWebsockets, App):
         return client_class(self, self.response_class, use_cookies=use_cookies, **kwargs)
 
     def async_test_client(self, use_cookies: bool = True, **kwargs: t.Any) -> AsyncFlaskClient:
-        """Return a client for async tests, which sends requests without a server, by ASGI.
+        """Return a client for async tests, which sends requests by ASGI without a server.
 
-        :param kwargs: for :class:`flask.testing.FlaskClient`.
+        :param kwargs: passed to :class:`flask.testing.FlaskClient`.
         """
         from .testing.asgi_client import AsyncFlaskClient  # PERF: as above
 
@@ -372,7 +388,7 @@ class Flask(AsgiApplication, AppWebsockets, App):
     def test_cli_runner(self, **kwargs: t.Any) -> FlaskCliRunner:
         """Return a runner that invokes commands without a shell.
 
-        :param kwargs: for the ``test_cli_runner_class``.
+        :param kwargs: passed to ``test_cli_runner_class``.
         """
         from .testing import FlaskCliRunner  # PERF: as above
 
@@ -382,29 +398,34 @@ class Flask(AsgiApplication, AppWebsockets, App):
     # Contexts
 
     def app_context(self) -> AppContext:
-        """Return a context in which the application is current, to be used by ``with``."""
+        """Return a context that makes the application current in a ``with`` block."""
         context = AppContext(self)
         if self._replaces("create_url_adapter"):
             context.url_adapter  # noqa: B018 - an override may expect to be called each time
         return context
 
     def request_context(self, environ: WSGIEnvironment) -> RequestContext:
-        """Return a context in which the request of an environ is current."""
+        """Return a context that makes the request of an environ current."""
         context = RequestContext(self, environ)
         if self._replaces("create_url_adapter"):
             context.url_adapter  # noqa: B018 - an override may expect to be called each time
         return context
 
     def _replaces(self, name: str) -> bool:
-        """Whether the application replaced a step."""
+        """Return whether the application replaced a step."""
         return name in vars(self) or getattr(type(self), name) is not replaced.BUILT_IN[Flask][name]
 
     def test_request_context(self, *args: t.Any, **kwargs: t.Any) -> RequestContext:
-        """Return the context of a made-up request, to be used by ``with``.
+        """Return the context of a test request, for use in a ``with`` block.
 
-        Hooks do not run; :meth:`preprocess_request` and :meth:`full_dispatch_request` do that.
+        Hooks don't run; call :meth:`preprocess_request` or :meth:`full_dispatch_request` for that.
 
-        :param args: as for :class:`werkzeug.test.EnvironBuilder`, beginning with the path.
+        :param args: arguments of :class:`werkzeug.test.EnvironBuilder`, starting with the path.
+
+        >>> from flask import Flask, request
+        >>> with Flask("shop").test_request_context("/books?page=2"):
+        ...     request.args["page"]
+        '2'
         """
         from .testing.plain import make_environ  # PERF: as above
 
@@ -413,7 +434,14 @@ class Flask(AsgiApplication, AppWebsockets, App):
     # Sync and async
 
     def ensure_sync(self, func: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
-        """Return a function that can be called without ``await``: itself, unless it is async."""
+        """Return a function that can be called without ``await``: itself, unless it is async.
+
+        >>> from flask import Flask
+        >>> async def answer():
+        ...     return 42
+        >>> Flask("shop").ensure_sync(answer)()
+        42
+        """
         if is_async(func):
             return self.async_to_sync(func)
         return func
@@ -453,8 +481,8 @@ class Flask(AsgiApplication, AppWebsockets, App):
     def __call__(self, environ: Scope, /) -> t.Callable[[Receive, Send], t.Awaitable[None]]: ...
 
     def __call__(self, environ: t.Any, start_response: t.Any = None, send: t.Any = None) -> t.Any:
-        """Handle a request: ``app(environ, start_response)`` by WSGI, as :attr:`wsgi_app` does;
-        ``await app(scope, receive, send)`` by ASGI, as :attr:`asgi_app` does.
+        """Handle a request: ``app(environ, start_response)`` calls :attr:`wsgi_app`, and
+        ``await app(scope, receive, send)`` calls :attr:`asgi_app`.
 
         Middleware replaces those two.
         """
@@ -476,7 +504,8 @@ class Flask(AsgiApplication, AppWebsockets, App):
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Handle a request by WSGI (:pep:`3333`).
 
-        Wrap this, ``app.wsgi_app = Middleware(app.wsgi_app)``, rather than the application.
+        Wrap this method in middleware, not the application:
+        ``app.wsgi_app = Middleware(app.wsgi_app)``.
         """
         program = self._revision.program
         # PERF: '_current_program' does all of this, at the price of two calls.
@@ -501,7 +530,7 @@ class Flask(AsgiApplication, AppWebsockets, App):
             raise
 
     def _current_program(self) -> RequestProgram:
-        """Return what the application serves by, compiled anew if something has changed."""
+        """Return the compiled program, compiled again if something has changed."""
         program: RequestProgram | None = self._revision.program
         if program is None or not program.holds(self):
             return compile_program(self, Flask)
@@ -526,13 +555,13 @@ class Flask(AsgiApplication, AppWebsockets, App):
         return conductor.respond(self, ctx, steps.current_plan(self, ctx))
 
     def preprocess_request(self) -> ft.ResponseReturnValue | None:
-        """Run what comes before the view; what it returns, if not ``None``, is the response."""
+        """Run the hooks before the view. A result other than ``None`` is the response."""
         ctx = _cv_request.get()
         rv = conductor.preprocess_request(self, ctx, steps.current_plan(self, ctx))
         return t.cast("ft.ResponseReturnValue | None", rv)
 
     def dispatch_request(self) -> ft.ResponseReturnValue:
-        """Call the view, or raise what kept routing from finding one."""
+        """Call the view, or raise the routing error."""
         ctx = _cv_request.get()
         # PERF: 'dispatch_request' itself sees to it that the plan is the current one.
         plan = ctx.plan or steps.current_plan(self, ctx)
@@ -540,51 +569,58 @@ class Flask(AsgiApplication, AppWebsockets, App):
         return rv
 
     def raise_routing_exception(self, request: Request) -> t.NoReturn:
-        """Raise what routing failed with."""
+        """Raise the routing error of a request."""
         steps.raise_routing_exception(self, request)
 
     def make_default_options_response(self) -> Response:
-        """Return the answer to ``OPTIONS`` requests for views that do not answer themselves."""
+        """Return the automatic response to ``OPTIONS`` requests."""
         return steps.options_response(self, _cv_request.get())
 
     def make_response(self, rv: ft.ResponseReturnValue) -> Response:
-        """Return the response that a view's return value stands for.
+        """Convert a view's return value into a response.
 
         ``str`` and ``bytes`` are the body, ``dict`` and ``list`` become JSON, an iterator is
-        streamed, a response or WSGI application is itself; a tuple adds status and headers.
+        streamed, and responses and WSGI applications are used directly. A tuple adds status and
+        headers.
 
-        :raises TypeError: for anything else.
+        :raises TypeError: for any other value.
+
+        >>> from flask import Flask
+        >>> app = Flask("shop")
+        >>> with app.test_request_context():
+        ...     app.make_response(({"id": 7}, 201)).get_json()
+        {'id': 7}
         """
         return responses.make_response(self, rv)
 
     def finalize_request(
         self, rv: ft.ResponseReturnValue | HTTPException, from_error_handler: bool = False
     ) -> Response:
-        """Make the response and run what comes after the view.
+        """Create the response and run the hooks after the view.
 
-        :param from_error_handler: log what fails in doing so instead of raising it.
+        :param from_error_handler: log errors of these steps instead of raising them.
         """
         return conductor.finalize_request(
             self, _cv_request.get(), rv, from_error_handler=from_error_handler
         )
 
     def process_response(self, response: Response) -> Response:
-        """Run what comes after the view, and save the session."""
+        """Run the hooks after the view and save the session."""
         ctx = _cv_request.get()
         return conductor.process_response(self, ctx, steps.current_plan(self, ctx), response)
 
     def do_teardown_request(self, exc: BaseException | Unset | None = UNSET) -> None:
-        """Run what comes at the end of the request, before its context is popped.
+        """Run the teardown functions of a request, before its context is popped.
 
-        :param exc: what ended the request; by default the exception being handled.
+        :param exc: error that ended the request; by default the exception being handled.
         """
         plan = steps.current_plan(self, _cv_request.get())
         conductor.run_teardown_request(self, plan, _given_or_handled(exc))
 
     def do_teardown_appcontext(self, exc: BaseException | Unset | None = UNSET) -> None:
-        """Run what comes at the end of the application context, before it is popped.
+        """Run the teardown functions of the application context, before it is popped.
 
-        :param exc: what ended it; by default the exception being handled.
+        :param exc: error that ended it; by default the exception being handled.
         """
         program = self._current_program()
         conductor.run_teardown_appcontext(self, program, _given_or_handled(exc))
@@ -592,7 +628,7 @@ class Flask(AsgiApplication, AppWebsockets, App):
     # Errors
 
     def handle_user_exception(self, e: Exception) -> HTTPException | ft.ResponseReturnValue:
-        """Return the response value for an exception from a hook or view, or raise it again."""
+        """Handle an exception from a hook or view: return a response value or raise it again."""
         try:
             rv = conductor.handle_user_exception(self, _cv_request.get(), e)
             return t.cast("ft.ResponseReturnValue", rv)
@@ -600,13 +636,13 @@ class Flask(AsgiApplication, AppWebsockets, App):
             del e  # once raised again, its traceback holds this frame
 
     def handle_http_exception(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
-        """Return the response value for an HTTP exception: its handler's, or itself."""
+        """Return the response value for an HTTP exception: its handler's, else the exception."""
         return t.cast(
             "ft.ResponseReturnValue", conductor.handle_http_exception(self, _cv_request.get(), e)
         )
 
     def handle_exception(self, e: Exception) -> Response:
-        """Return the response for an exception that nobody handled: a server error.
+        """Return the response for an unhandled exception, a server error.
 
         In debug mode and in tests the exception is raised again (``PROPAGATE_EXCEPTIONS``).
         """
@@ -619,7 +655,7 @@ class Flask(AsgiApplication, AppWebsockets, App):
         self,
         exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
     ) -> None:
-        """Log an exception that nobody handled, with the request's path and method."""
+        """Log an unhandled exception with the request's path and method."""
         self.logger.error("Exception on %s [%s]", request.path, request.method, exc_info=exc_info)
 
 

@@ -1,4 +1,4 @@
-"""The contexts: what is current while an application works, and while it handles a request."""
+"""The application context and the request context."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from . import typing as ft
 from .globals import _cv_app, _cv_request
 from .pipeline.invalidation import keep_methods_in_base
 from .signals import appcontext_popped, appcontext_pushed
-from .wrappers import Request, decode_wsgi, derived, environ_with_body, request_of_scope
+from .wrappers import Request, decode_wsgi, environ_with_body, lazy_attribute, request_of_scope
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -38,7 +38,14 @@ UNSET = Unset()
 
 
 class _AppCtxGlobals:
-    """What :data:`flask.g` stands for: a plain namespace that lives as long as its context."""
+    """Class of :data:`flask.g`: a namespace that lives as long as its context.
+
+    >>> from flask import Flask, g
+    >>> with Flask("shop").app_context():
+    ...     g.user = "ada"
+    ...     "user" in g, g.get("page", 1), g.pop("user")
+    (True, 1, 'ada')
+    """
 
     def __getattr__(self, name: str) -> t.Any:
         raise AttributeError(f"'g' has no attribute {name!r}", name=name, obj=self)
@@ -87,7 +94,7 @@ _REQUEST_INIT = Request.__init__
 
 
 def after_this_request(f: ft.AfterRequestCallable[t.Any]) -> ft.AfterRequestCallable[t.Any]:
-    """Have a function called with the response to the current request; it returns a response.
+    """Call the decorated function with the response to the current request; it returns a response.
 
     :raises RuntimeError: outside of a request context.
     """
@@ -102,10 +109,16 @@ def after_this_request(f: ft.AfterRequestCallable[t.Any]) -> ft.AfterRequestCall
 
 
 def copy_current_request_context(f: F) -> F:
-    """Return the function bound to the current request, to be called from elsewhere.
+    """Bind a function to the current request, for calls from other threads or greenlets.
 
-    Used where work is handed to a thread or greenlet that needs ``request`` or ``session``.
-    Each call gets a context of its own, so that calls may overlap.
+    The function can use ``request`` and ``session`` there. Each call gets its own context, so calls
+    may overlap.
+
+    >>> from flask import Flask, copy_current_request_context, request
+    >>> with Flask("shop").test_request_context("/books"):
+    ...     bound = copy_current_request_context(lambda: request.path)
+    >>> bound()
+    '/books'
 
     :raises RuntimeError: outside of a request context.
     """
@@ -125,17 +138,27 @@ def copy_current_request_context(f: F) -> F:
 
 
 def has_request_context() -> bool:
-    """Whether a request is current, so that ``request`` and ``session`` may be used."""
+    """Return whether a request is current, so that ``request`` and ``session`` are available.
+
+    >>> has_request_context()
+    False
+    """
     return _cv_request.get(None) is not None
 
 
 def has_app_context() -> bool:
-    """Whether an application is current, so that ``current_app`` and ``g`` may be used."""
+    """Return whether an application is current, so that ``current_app`` and ``g`` are available.
+
+    >>> from flask import Flask, has_app_context
+    >>> with Flask("shop").app_context():
+    ...     has_app_context()
+    True
+    """
     return _cv_app.get(None) is not None
 
 
 class ContextState(enum.Enum):
-    """A context's place in its life."""
+    """State of a context."""
 
     NEW = "new"
     """Never pushed."""
@@ -151,7 +174,7 @@ NEW, ACTIVE, ENDED = ContextState
 
 
 class _Context:
-    """Base of both contexts: they are pushed and popped, also by a ``with`` block."""
+    """Base of both contexts, with ``push`` and ``pop`` and support for ``with``."""
 
     if t.TYPE_CHECKING:
 
@@ -174,7 +197,7 @@ class _Context:
 
 @keep_methods_in_base
 class AppContext(_Context):
-    """The application that is current, with the namespace ``g`` and a URL adapter.
+    """Context of the current application, with the namespace ``g`` and a URL adapter.
 
     Pushed by :meth:`Flask.app_context`, with each request, and around each command.
     """
@@ -188,14 +211,14 @@ class AppContext(_Context):
     def __init__(self, app: Flask) -> None:
         self.app = app
 
-    @derived
+    @lazy_attribute
     def g(self) -> _AppCtxGlobals:
         """The namespace for this context, an ``app.app_ctx_globals_class``."""
         return self.app.app_ctx_globals_class()
 
-    @derived
+    @lazy_attribute
     def url_adapter(self) -> MapAdapter | None:
-        """Builds URLs outside of requests; ``None`` where ``SERVER_NAME`` is not set."""
+        """Adapter for URLs outside of requests; ``None`` if ``SERVER_NAME`` is not set."""
         return self.app.create_url_adapter(None)
 
     def push(self) -> None:
@@ -221,7 +244,7 @@ class AppContext(_Context):
         self.announce_end()
 
     def restore(self) -> None:
-        """Make the context current again that was before the last push."""
+        """Restore the context that was current before the last push."""
         tokens = self._tokens
         self._tokens = tokens[:-1]
         _cv_app.reset(tokens[-1])
@@ -245,29 +268,29 @@ def _check_order(kind: str, current: _Context, popped: _Context) -> None:
 
 @keep_methods_in_base
 class RequestContext(_Context):
-    """One request on its way through the application.
+    """Context of a request.
 
     :param environ: the WSGI environment.
-    :param request: the request, if there is one already.
+    :param request: the request, if it exists already.
     :param session: the session, if it is open already.
     """
 
     # PERF: class attributes stand for what most requests never have, as setting them on each
     # instance costs time in each request.
     flashes: list[tuple[str, str]] | None = None
-    """Messages flashed before this request, once they were asked for."""
+    """Flashed messages, once they were read."""
 
     state = NEW
-    """Whether it was pushed yet, and is still."""
+    """State of the context: new, active or ended."""
 
     error: BaseException | None = None
-    """What ended the request, while it is being served."""
+    """Error that ended the request, while it is being served."""
 
     plan: t.Any = None
-    """The plan of the endpoint that was found for the request."""
+    """Plan of the request's endpoint."""
 
     adapter_overridden = False
-    """Whether URLs are only built by the adapter: somebody else's, or none at all."""
+    """True if URLs must be built by an adapter that the application provides."""
 
     # Routing results belong to the request object from the moment that it is made.
     _rule: Rule | None = None
@@ -289,11 +312,11 @@ class RequestContext(_Context):
     """The whole body of such a request."""
 
     _has_json = False
-    """Whether that body is JSON by its content type."""
+    """True if that body has a JSON content type."""
 
     app: Flask
 
-    @derived
+    @lazy_attribute
     def environ(self) -> WSGIEnvironment:
         """The WSGI environment, by ASGI made when it is first asked for."""
         request = self._request
@@ -317,7 +340,7 @@ class RequestContext(_Context):
         if session is not None:
             self._session_object = session
 
-    @derived
+    @lazy_attribute
     def request(self) -> Request:
         """The request, an ``app.request_class``."""
         app = self.app
@@ -335,7 +358,7 @@ class RequestContext(_Context):
         return request
 
     def _can_go_without_environ(self) -> bool:
-        """Whether nobody has asked for the environ of an ASGI request yet, nor will before the
+        """Return whether the environ of an ASGI request is unused, and not needed before the
         request.
         """
         return (
@@ -359,13 +382,13 @@ class RequestContext(_Context):
 
     @property
     def url_rule(self) -> Rule | None:
-        """The rule that matched, or that somebody put in its place."""
+        """The rule that matched, or its replacement."""
         request = self._request
         return self._rule if request is None else request.url_rule
 
     @property
     def _after_request_functions(self) -> list[ft.AfterRequestCallable[t.Any]]:
-        """Functions for the response to this request alone."""
+        """Functions to call with the response to this request."""
         if self._response_functions is None:
             self._response_functions = []
         return self._response_functions
@@ -376,7 +399,7 @@ class RequestContext(_Context):
 
     @property
     def url_adapter(self) -> MapAdapter | None:
-        """Matches this request's path and builds URLs on its host."""
+        """Adapter that matches this request's path and builds URLs on its host."""
         adapter = self._adapter
         if isinstance(adapter, Unset):
             adapter = self._adapter = None
@@ -392,14 +415,14 @@ class RequestContext(_Context):
         self._adapter = adapter
         self.adapter_overridden = True
 
-    @derived
+    @lazy_attribute
     def url_root(self) -> str:
-        """The path that the application is mounted at, with a slash at its end."""
+        """Path where the application is mounted, with a trailing slash."""
         return decode_wsgi(self.environ.get("SCRIPT_NAME") or "").rstrip("/") + "/"
 
     @property
     def session(self) -> SessionMixin:
-        """The session; asking for it is what makes a response vary by cookie.
+        """The session. Reading it makes the response vary by cookie.
 
         :raises AssertionError: before the context was pushed.
         """
@@ -416,7 +439,7 @@ class RequestContext(_Context):
 
     @property
     def _session(self) -> SessionMixin | None:
-        """The session without the mark that someone asked for it."""
+        """The session, without marking it as accessed."""
         if self._session_object is None and self.state is not NEW and not self._is_opening_session:
             return self.open_session()
         return self._session_object
@@ -426,7 +449,7 @@ class RequestContext(_Context):
         self._session_object = session
 
     def open_session(self) -> SessionMixin:
-        """Have the session interface open the session."""
+        """Open the session with the session interface."""
         app = self.app
         interface = app.session_interface
         self._is_opening_session = True  # and remains so if that fails
@@ -438,23 +461,23 @@ class RequestContext(_Context):
         return session
 
     def keep_routing_error(self, error: HTTPException) -> None:
-        """Keep why routing failed, to be raised when the view would be called."""
+        """Store the routing error, which is raised in place of the view."""
         self._routing_error = error
         if self._request is not None:
             self._request.routing_exception = error
 
     def clear_routing_traceback(self) -> None:
-        """Drop the traceback of a routing error that was answered: its frames hold this context."""
+        """Drop the traceback of a handled routing error, whose frames refer to this context."""
         error = self._routing_error
         if error is not None and sys.exc_info()[1] is not error:
             error.__traceback__ = error.__context__ = None
 
     def copy(self) -> t.Self:
-        """Return a context with the same request and session, to be pushed elsewhere."""
+        """Return a context with the same request and session, to push in another place."""
         return type(self)(self.app, self.request.environ, self.request, self._session)
 
     def match_request(self) -> None:
-        """Find the rule for the request; a failure is kept until the view would be called."""
+        """Find the rule of the request; an error is raised later, in place of the view."""
         adapter = self.url_adapter
         if adapter is None:
             return
@@ -471,7 +494,7 @@ class RequestContext(_Context):
     def push(self) -> None:
         """Make this the current request; the opposite is :meth:`pop`.
 
-        Pushes a context of the application too, unless its own is current already, opens the
+        This pushes an application context unless the application is current already, opens the
         session, so that converters may use it, and finds the rule.
         """
         current = _cv_app.get(None)
@@ -544,10 +567,10 @@ class RequestContext(_Context):
         return app_context
 
     def end_stream(self, exc: BaseException | None, app_context: AppContext | None) -> None:
-        """Run the teardown functions again, for what a stream used after the request's end.
+        """Run the teardown functions again, for resources that a stream used after the request.
 
-        :param exc: what ended the stream, or ``None``.
-        :param app_context: what :meth:`begin_stream` pushed.
+        :param exc: error that ended the stream, or ``None``.
+        :param app_context: the context that :meth:`begin_stream` pushed.
         """
         try:
             if self.state is not ACTIVE:  # otherwise its end will come

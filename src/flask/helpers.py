@@ -19,7 +19,7 @@ from werkzeug.utils import redirect as _wz_redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from .globals import _cv_app, _cv_request, current_app, request, request_ctx, session
-from .http.cached_files import answers_as_built_in, is_plain_request, kept_answers
+from .http.cached_files import answers_as_built_in, file_header_cache, is_plain_request
 from .http.streams import close_when_dropped
 from .routing.building import build_here
 from .signals import message_flashed
@@ -434,7 +434,7 @@ def send_from_directory(
     ):
         if max_age is None:
             max_age = app.get_send_file_max_age
-        return kept_answers.send(
+        return file_header_cache.send(
             os.fspath(directory), os.fspath(path), max_age, environ, app.root_path
         )
     response = werkzeug.utils.send_from_directory(

@@ -1,4 +1,4 @@
-"""Sessions: what is kept for a client from request to request, by default in a signed cookie."""
+"""Sessions: data of a client that survives requests, by default in a signed cookie."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _Cookie = tuple[str, dict[str, t.Any]]
 
 
 class SessionMixin(c.MutableMapping[str, t.Any]):
-    """What a session is beside a dict."""
+    """Attributes of a session besides those of a dict."""
 
     @property
     def permanent(self) -> bool:
-        """Whether the session outlives the browser's; kept in the session as ``_permanent``."""
+        """True to keep the session when the browser is closed; stored as ``_permanent``."""
         return bool(self.get("_permanent", False))
 
     @permanent.setter
@@ -41,19 +41,28 @@ class SessionMixin(c.MutableMapping[str, t.Any]):
         self["_permanent"] = bool(value)
 
     accessed = False
-    """Whether the request asked for it, so that the response varies by cookie."""
+    """True if the request used the session, so that the response varies by cookie."""
 
     modified = True
-    """Whether it is to be saved; set it after changing a mutable value inside."""
+    """True if the session must be saved; set it after changing a mutable value inside."""
 
     new = False
-    """Whether the session was just made; not every interface knows."""
+    """True if the session was just created; not every interface sets it."""
 
 
 class SecureCookieSession(  # pyright: ignore[reportIncompatibleMethodOverride]
     CallbackDict[str, t.Any], SessionMixin
 ):
-    """A session from a signed cookie; it notices changes to itself, not to values inside."""
+    """A session in a signed cookie. It tracks changes to itself, not to values inside.
+
+    >>> session = SecureCookieSession({"cart": [1]})
+    >>> session["cart"].append(2)
+    >>> session.modified
+    False
+    >>> session["user"] = "ada"
+    >>> session.modified
+    True
+    """
 
     modified = False
     accessed = False
@@ -69,7 +78,7 @@ def _mark_modified(session: t.Any) -> None:
 
 
 def _refuse_write(self: NullSession, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
-    """Raise :exc:`RuntimeError`: without a key nothing can be kept."""
+    """Raise :exc:`RuntimeError`: without a secret key, nothing can be saved."""
     raise RuntimeError(
         "The session is unavailable because no secret key is known. Sessions are signed: set"
         " 'app.secret_key', or SECRET_KEY in the configuration, to a long random value that"
@@ -78,7 +87,7 @@ def _refuse_write(self: NullSession, *args: t.Any, **kwargs: t.Any) -> t.NoRetur
 
 
 class NullSession(SecureCookieSession):
-    """Stands for the session where there is no secret key: it reads as empty, writing raises."""
+    """Session without a secret key: it reads as empty, and writing raises an error."""
 
     if not t.TYPE_CHECKING:
         __setitem__ = __delitem__ = clear = pop = popitem = update = setdefault = _refuse_write
@@ -86,40 +95,40 @@ class NullSession(SecureCookieSession):
 
 @keep_methods_in_base
 class SessionInterface:
-    """How sessions are opened and saved; ``Flask.session_interface`` is an instance.
+    """Base of session interfaces; assign an instance to ``Flask.session_interface``.
 
-    A subclass implements :meth:`open_session` and :meth:`save_session`; the other methods read
-    the configuration for it.  The session that it opens is a dict with :class:`SessionMixin`.
+    Implement :meth:`open_session` and :meth:`save_session`; the other methods read the
+    configuration. A session is a dict with :class:`SessionMixin`.
     """
 
     null_session_class = NullSession
-    """What :meth:`make_null_session` makes."""
+    """Class of the null session."""
 
     pickle_based = False
-    """Whether values are pickled, so that any object can be kept."""
+    """True if values are pickled, so that any object can be saved."""
 
     def make_null_session(self, app: Flask) -> NullSession:
-        """Return the session to use where :meth:`open_session` returned ``None``."""
+        """Return the session to use if :meth:`open_session` returns ``None``."""
         return self.null_session_class()
 
     def is_null_session(self, obj: object) -> bool:
-        """Whether the session is a null session, which is not saved."""
+        """Return whether the session is a null session, which is not saved."""
         return isinstance(obj, self.null_session_class)
 
     def get_cookie_name(self, app: Flask) -> str:
-        """The cookie's name: ``SESSION_COOKIE_NAME``."""
+        """Return the cookie's name: ``SESSION_COOKIE_NAME``."""
         value: str = app.config["SESSION_COOKIE_NAME"]
         return value
 
     def get_cookie_domain(self, app: Flask) -> str | None:
-        """The domain whose hosts get the cookie: ``SESSION_COOKIE_DOMAIN``; ``None``: only this
-        host.
+        """Return the cookie's domain, ``SESSION_COOKIE_DOMAIN``; ``None`` for this host
+        only.
         """
         value: str | None = app.config["SESSION_COOKIE_DOMAIN"]
         return value
 
     def get_cookie_path(self, app: Flask) -> str:
-        """The path below which the cookie is sent: ``SESSION_COOKIE_PATH``, or else
+        """Return the cookie's path: ``SESSION_COOKIE_PATH``, else
         ``APPLICATION_ROOT``.
         """
         config = app.config
@@ -127,33 +136,33 @@ class SessionInterface:
         return value
 
     def get_cookie_httponly(self, app: Flask) -> bool:
-        """Whether scripts cannot read the cookie: ``SESSION_COOKIE_HTTPONLY``."""
+        """Return whether to hide the cookie from scripts: ``SESSION_COOKIE_HTTPONLY``."""
         value: bool = app.config["SESSION_COOKIE_HTTPONLY"]
         return value
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        """Whether the cookie is sent by HTTPS only: ``SESSION_COOKIE_SECURE``."""
+        """Return whether to send the cookie by HTTPS only: ``SESSION_COOKIE_SECURE``."""
         value: bool = app.config["SESSION_COOKIE_SECURE"]
         return value
 
     def get_cookie_samesite(self, app: Flask) -> str | None:
-        """Whether requests from other sites carry it: ``SESSION_COOKIE_SAMESITE``."""
+        """Return the policy for requests from other sites: ``SESSION_COOKIE_SAMESITE``."""
         value: str | None = app.config["SESSION_COOKIE_SAMESITE"]
         return value
 
     def get_cookie_partitioned(self, app: Flask) -> bool:
-        """Whether it is kept apart per embedding site: ``SESSION_COOKIE_PARTITIONED``."""
+        """Return whether to partition it by embedding site: ``SESSION_COOKIE_PARTITIONED``."""
         value: bool = app.config["SESSION_COOKIE_PARTITIONED"]
         return value
 
     def get_expiration_time(self, app: Flask, session: SessionMixin) -> datetime | None:
-        """When the cookie ends, in UTC; ``None``: with the browser's session."""
+        """Return the expiry time in UTC, or ``None`` for the end of the browser session."""
         if not session.permanent:
             return None
         return datetime.now(UTC) + app.permanent_session_lifetime
 
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
-        """Whether the response sets the cookie: it changed, or a permanent one is refreshed."""
+        """Return whether to set the cookie: the session changed or is refreshed."""
         if session.modified:
             return True
         return session.permanent and bool(app.config["SESSION_REFRESH_EACH_REQUEST"])
@@ -161,12 +170,12 @@ class SessionInterface:
     def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
         """Return the request's session, an empty one, or ``None`` if sessions do not work here.
 
-        Called before the path is matched.  It must not raise for what a client may send.
+        Called before the URL is matched. It must not raise an exception for any client input.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement 'open_session'")
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Keep the session and put what identifies it on the response.
+        """Save the session and set its cookie on the response.
 
         Called at the end of each request, except with a null session.
         """
@@ -184,7 +193,7 @@ def _lazy_sha1(string: bytes = b"") -> t.Any:
 
 @keep_methods_in_base
 class SecureCookieSessionInterface(Observable, SessionInterface):
-    """Sessions in a cookie that the client can read but, being signed, not change."""
+    """Sessions in a signed cookie, which clients can read but not change."""
 
     def __setattr__(self, name: str, value: t.Any) -> None:
         super().__setattr__(name, value)
@@ -192,24 +201,24 @@ class SecureCookieSessionInterface(Observable, SessionInterface):
             self._changed()
 
     session_class = SecureCookieSession
-    """What is opened."""
+    """Class of the sessions."""
 
     serializer = session_json_serializer
-    """Writes and reads the cookie's content."""
+    """Serializer of the cookie's content."""
 
     key_derivation = "hmac"
-    """How itsdangerous derives the signing key from the secret key and the salt."""
+    """Method by which itsdangerous derives the signing key from secret key and salt."""
 
     digest_method = staticmethod(_lazy_sha1)
-    """The hash that the signature uses."""
+    """Hash function of the signature."""
 
     salt = "cookie-session"
-    """Mixed into the key, so that what is signed here is of no use elsewhere."""
+    """Salt of the key, which separates session signatures from others."""
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """Return what signs with ``SECRET_KEY`` and also accepts ``SECRET_KEY_FALLBACKS``.
+        """Return the serializer, which signs with ``SECRET_KEY``, or ``None`` without a key.
 
-        ``None`` if there is no secret key.
+        It also accepts signatures of ``SECRET_KEY_FALLBACKS``.
         """
         key = app.secret_key
         if not key:
@@ -226,8 +235,8 @@ class SecureCookieSessionInterface(Observable, SessionInterface):
         return value
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Return the session that the cookie holds, an empty one if the cookie is missing, too
-        old or not ours, or ``None`` if there is no secret key.
+        """Return the session in the cookie, or ``None`` if there is no secret key. The session is
+        empty if the cookie is missing, expired or not signed by the application.
         """
         signer = self.get_signing_serializer(app)
         if signer is None:
@@ -242,8 +251,8 @@ class SecureCookieSessionInterface(Observable, SessionInterface):
             return self.session_class()
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Set the cookie if it must be, delete it if the session was emptied, and have caches
-        tell clients apart by cookie if the session was asked for.
+        """Set the cookie if needed, or delete it if the session was emptied. Add ``Vary: Cookie``
+        if the session was used.
         """
         self._save(app, session, response, self._describe_cookie(app))
 
@@ -276,7 +285,7 @@ class SecureCookieSessionInterface(Observable, SessionInterface):
             _vary_by_cookie(response)
 
     def _describe_cookie(self, app: Flask) -> _Cookie:
-        """The cookie's name, and where it is to be sent."""
+        """Return the cookie's name and scope."""
         return self.get_cookie_name(app), {
             "domain": self.get_cookie_domain(app),
             "path": self.get_cookie_path(app),
@@ -325,7 +334,7 @@ _SET_COOKIE = pristine(ResponseBase, "set_cookie")
 
 @lru_cache(maxsize=64)
 def _attributes(name: str, *scope: tuple[str, t.Any]) -> str:
-    """What follows the value in a cookie, as Werkzeug writes it."""
+    """Return the attributes of a cookie in Werkzeug's format."""
     return dump_cookie(name, "", **dict(scope)).removeprefix(f"{name}=")
 
 
@@ -334,16 +343,16 @@ _SIZES = [len(vars(cls)) for cls in SESSION_CLASSES]
 
 
 def is_standard(interface: SessionInterface) -> bool:
-    """Whether the interface is an object of :class:`SecureCookieSessionInterface` itself."""
+    """Return whether the interface's class is :class:`SecureCookieSessionInterface` itself."""
     return type(interface) is SecureCookieSessionInterface
 
 
 def opens_lazily(interface: SessionInterface) -> bool:
-    """Whether a session may be opened when it is asked for, without anyone noticing.
+    """Return whether sessions can be opened on first use without an observable difference.
 
-    It may if the interface's methods are those of :class:`SecureCookieSessionInterface`, but for
-    the ones that describe a cookie to be sent.  Such an interface does nothing with a request that
-    does not ask for the session, unless the session is a permanent one.
+    This requires the methods of :class:`SecureCookieSessionInterface`, except those that describe
+    the cookie. Such an interface ignores requests that don't use the session, unless the session is
+    permanent.
     """
     built_in = SecureCookieSessionInterface
     cls = type(interface)
@@ -368,7 +377,7 @@ _SCOPE_GETTERS = (
     "get_cookie_samesite",
     "get_cookie_httponly",
 )
-"""In the order that a session's cookie is described in."""
+"""Methods that describe a session's cookie, in the order of their calls."""
 
 _FREE_NAMES = {
     *_SCOPE_GETTERS,
@@ -379,8 +388,8 @@ _FREE_NAMES = {
 
 
 def make_touch(interface: SessionInterface) -> t.Callable[[Flask], None] | None:
-    """Return what saving an untouched session comes to: the getters that a subclass replaced are
-    called, for what they may do.  ``None``: it replaced none.
+    """Return a function that saves an untouched session: it calls the getters that a subclass has
+    replaced, for their side effects. ``None`` if none is replaced.
     """
     cls = type(interface)
     names = [n for n in _SCOPE_GETTERS if getattr(cls, n) is not getattr(_BUILT_IN, n)]

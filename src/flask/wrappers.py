@@ -1,4 +1,4 @@
-"""Request and Response: Werkzeug's classes, which here derive what they hold when asked for it."""
+"""``Request`` and ``Response``: Werkzeug's classes with attributes computed on first use."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from .doors.scope import environ_of
 from .globals import _cv_app, current_app
 from .http.emission import (
     METHODS_THAT_SEND,
+    fast_wsgi_parts,
     makes_as_built_in,
-    plain_parts,
     sends_as_built_in,
 )
 from .http.forms import MULTIPART, load_form, match_multipart, parse_query
@@ -45,8 +45,8 @@ if t.TYPE_CHECKING:
 T = t.TypeVar("T")
 
 
-class derived(t.Generic[T]):
-    """An attribute that is computed on first access and from then on is an ordinary one."""
+class lazy_attribute(t.Generic[T]):
+    """Attribute that is computed on first access and is an ordinary attribute afterwards."""
 
     # PERF: werkzeug's and functools' cached_property go through the instance's __dict__, which
     # makes CPython build it; setattr keeps attributes where the interpreter reads them fastest.
@@ -59,12 +59,12 @@ class derived(t.Generic[T]):
         self.name = name
 
     @t.overload
-    def __get__(self, instance: None, owner: type) -> derived[T]: ...
+    def __get__(self, instance: None, owner: type) -> lazy_attribute[T]: ...
 
     @t.overload
     def __get__(self, instance: object, owner: type) -> T: ...
 
-    def __get__(self, instance: object | None, owner: type) -> derived[T] | T:
+    def __get__(self, instance: object | None, owner: type) -> lazy_attribute[T] | T:
         if instance is None:
             return self
         value = self.compute(instance)
@@ -73,12 +73,12 @@ class derived(t.Generic[T]):
 
 
 def decode_wsgi(value: str) -> str:
-    """Return the text that a WSGI string (:pep:`3333`: bytes as Latin-1) stands for in UTF-8."""
+    """Decode a WSGI string (:pep:`3333`: bytes as Latin-1) as UTF-8."""
     return value if value.isascii() else value.encode("latin1").decode(errors="replace")
 
 
 def _config() -> Config | None:
-    """The current application's configuration; ``None`` where none is current."""
+    """Return the current application's configuration, or ``None``."""
     if current_app is _CURRENT_APP:  # PERF: a proxy takes four calls to say what it is of
         context = _cv_app.get(None)
         return None if context is None else context.app.config
@@ -90,24 +90,29 @@ _CURRENT_APP = current_app
 
 @keep_methods_in_base
 class Request(RequestBase):
-    """The request that an application handles, with what routing found out about it.
+    """The request that an application handles, with the result of routing.
 
-    Everything is derived from :attr:`environ` when it is first asked for.
+    Attributes are computed from :attr:`environ` on first use.
+
+    >>> from flask import Flask, request
+    >>> with Flask("shop").test_request_context("/books?page=2", json={"title": "Emma"}):
+    ...     request.method, request.path, request.args.get("page", type=int), request.json
+    ('GET', '/books', 2, {'title': 'Emma'})
     """
 
     _was_parsed = False
     _read_ahead = 0
-    """How much of the body was read before there was a stream."""
+    """Number of bytes of the body that were read before the stream was created."""
 
     _max_form_parts: int | None = None
     _max_form_memory_size: int | None = None
     _max_content_length: int | None = None
 
     routing_exception: HTTPException | None = None
-    """Why no rule matched; raised when the view would be called."""
+    """Routing error if no rule matched; raised in place of the view."""
 
     view_args: dict[str, t.Any] | None = None
-    """The arguments that the rule took from the path, or ``None`` if none matched."""
+    """URL variables by name, or ``None`` if no rule matched."""
 
     url_rule: Rule | None = None
     """The rule that matched, or ``None`` if none did."""
@@ -121,7 +126,7 @@ class Request(RequestBase):
     """The whole body of such a request."""
 
     _has_json = False
-    """Whether that body is JSON by its content type."""
+    """True if that body has a JSON content type."""
 
     def __init__(
         self,
@@ -139,7 +144,7 @@ class Request(RequestBase):
     # Typed as plain attributes, as the base class declares them.
     if not t.TYPE_CHECKING:
 
-        @derived
+        @lazy_attribute
         def environ(self) -> WSGIEnvironment:
             if self._scope is None:
                 raise AttributeError("'environ' is set by '__init__', which was not called.")
@@ -148,15 +153,15 @@ class Request(RequestBase):
             environ["werkzeug.request"] = self
             return environ
 
-        @derived
+        @lazy_attribute
         def method(self) -> str:
             return self.environ.get("REQUEST_METHOD", "GET").upper()
 
-        @derived
+        @lazy_attribute
         def scheme(self) -> str:
             return self.environ.get("wsgi.url_scheme", "http")
 
-        @derived
+        @lazy_attribute
         def server(self) -> tuple[str, int | None] | None:
             name = self.environ.get("SERVER_NAME")
             if not name:
@@ -166,19 +171,19 @@ class Request(RequestBase):
             except (TypeError, ValueError):
                 return name, None
 
-        @derived
+        @lazy_attribute
         def root_path(self) -> str:
             return decode_wsgi(self.environ.get("SCRIPT_NAME") or "").rstrip("/")
 
-        @derived
+        @lazy_attribute
         def path(self) -> str:
             return "/" + decode_wsgi(self.environ.get("PATH_INFO") or "").lstrip("/")
 
-        @derived
+        @lazy_attribute
         def query_string(self) -> bytes:
             return self.environ.get("QUERY_STRING", "").encode("latin1")
 
-        @derived
+        @lazy_attribute
         def headers(self) -> EnvironHeaders:
             return EnvironHeaders(self.environ)
 
@@ -197,16 +202,16 @@ class Request(RequestBase):
             # was announced is an error, as with other servers.
             return BodyStream(stream, length)
 
-        @derived
+        @lazy_attribute
         def remote_addr(self) -> str | None:
             return self.environ.get("REMOTE_ADDR")
 
     @property
     def max_content_length(self) -> int | None:
-        """The most bytes that a body may have, or ``None``: any number.
+        """Maximum length of the body in bytes, or ``None`` for no limit.
 
-        ``MAX_CONTENT_LENGTH``, unless it was set for this request.  A larger body raises
-        :exc:`~werkzeug.exceptions.RequestEntityTooLarge` when it is read.
+        By default ``MAX_CONTENT_LENGTH``. Reading a larger body raises
+        :exc:`~werkzeug.exceptions.RequestEntityTooLarge`.
         """
         if self._max_content_length is not None:
             return self._max_content_length
@@ -223,9 +228,9 @@ class Request(RequestBase):
 
     @property
     def max_form_memory_size(self) -> int | None:
-        """The most bytes that a form field that is not a file may have in a multipart body.
+        """Maximum size in bytes of a non-file field in a multipart form.
 
-        ``MAX_FORM_MEMORY_SIZE``, unless it was set for this request.
+        By default ``MAX_FORM_MEMORY_SIZE``.
         """
         if self._max_form_memory_size is not None:
             return self._max_form_memory_size
@@ -241,9 +246,9 @@ class Request(RequestBase):
 
     @property  # type: ignore[override]
     def max_form_parts(self) -> int | None:
-        """The most fields and files that a multipart body may have.
+        """Maximum number of fields and files in a multipart form.
 
-        ``MAX_FORM_PARTS``, unless it was set for this request.
+        By default ``MAX_FORM_PARTS``.
         """
         if self._max_form_parts is not None:
             return self._max_form_parts
@@ -272,7 +277,7 @@ class Request(RequestBase):
 
     @property
     def blueprints(self) -> list[str]:
-        """The registered names of the endpoint's blueprint and of those around it, innermost
+        """Registered names of the endpoint's blueprint and of its parents, innermost
         first.
         """
         name = self.blueprint
@@ -282,7 +287,7 @@ class Request(RequestBase):
 
         @cached_property
         def args(self) -> MultiDict[str, str]:
-            """The query's values by name."""
+            """Query parameters by name."""
             # PERF: as for cookies, below; most queries have nothing to unquote, either.
             if self.parameter_storage_class is ImmutableMultiDict:
                 try:
@@ -293,7 +298,7 @@ class Request(RequestBase):
 
         @cached_property
         def cookies(self) -> ImmutableMultiDict[str, str]:
-            """The cookies that came with the request."""
+            """Cookies sent by the client."""
             # PERF: the base class goes over all headers for those named Cookie; and a
             # multidict finds out what it is made from.
             kind = self.dict_storage_class
@@ -305,7 +310,7 @@ class Request(RequestBase):
             return cookies
 
     def _known_length(self) -> int | None:
-        """The length of the body, if it is announced plainly, is allowed, and may be read."""
+        """Return the body's length if it is declared, within the limit, and readable here."""
         length = plain_length(self.environ)
         if length is not None and not self.shallow:
             most = self.max_content_length
@@ -321,7 +326,7 @@ class Request(RequestBase):
             """Return the body, as bytes or as text; see Werkzeug's documentation.
 
             :raises ~werkzeug.exceptions.RequestEntityTooLarge: if it is longer than allowed.
-            :raises ~werkzeug.exceptions.ClientDisconnected: if the client went away before its end.
+            :raises ~werkzeug.exceptions.ClientDisconnected: if the client disconnects early.
             """
             # PERF: most bodies are small and read once, as a whole, for which no stream is made.
             own = self.__dict__
@@ -338,7 +343,7 @@ class Request(RequestBase):
         def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> t.Any:
             """Return the body parsed as JSON; see Werkzeug's documentation.
 
-            :raises ~werkzeug.exceptions.UnsupportedMediaType: if its content type is another.
+            :raises ~werkzeug.exceptions.UnsupportedMediaType: for another content type.
             :raises ~werkzeug.exceptions.BadRequest: if it is not JSON.
             """
             # PERF: most bodies have the very content type, are small and read once. Whatever
@@ -364,7 +369,7 @@ class Request(RequestBase):
             return super().get_json(force, silent, cache)
 
     def _take_json(self) -> bytes | None:
-        """Return the body, if it is small and JSON by its content type."""
+        """Return the body if it is small and has a JSON content type."""
         if self._scope is not None and "environ" not in self.__dict__:
             most = self.max_content_length
             if not self._has_json or (most is not None and len(self._body) > most):
@@ -402,7 +407,7 @@ class Request(RequestBase):
 
     @cached_property
     def authorization(self) -> Authorization | None:
-        """The parsed ``Authorization`` header; ``None`` if there is none that can be parsed."""
+        """The parsed ``Authorization`` header; ``None`` if it is missing or malformed."""
         try:
             return super().authorization
         except ValueError:  # credentials that are not UTF-8
@@ -428,7 +433,7 @@ class Request(RequestBase):
             attach_enctype_error_multidict(self)
 
     def on_json_loading_failed(self, e: ValueError | None) -> t.Any:
-        """Answer :meth:`get_json` for a body that is not JSON.
+        """Handle a body that is not JSON, for :meth:`get_json`.
 
         :raises BadRequest: with the parser's message only in debug mode, as it may quote data.
         :raises UnsupportedMediaType: if the content type is not JSON's.
@@ -490,7 +495,7 @@ _BARE_MIMETYPES = {
 
 
 def blueprint_chain(name: str) -> list[str]:
-    """The names of a blueprint and of those that it is nested in: ``a.b`` gives [a.b, a]."""
+    """Return the names of a blueprint and its parents: ``a.b`` gives ``["a.b", "a"]``."""
     chain = [name]
     while "." in name:
         name = name.rpartition(".")[0]
@@ -508,10 +513,14 @@ _STATUS_LINES: dict[int, str] = {
 
 
 class Response(ResponseBase):
-    """The response that an application sends; by default HTML.
+    """The response that an application sends, by default HTML.
 
-    The headers are put into a :class:`~werkzeug.datastructures.Headers` when someone asks for
-    them; a response that nobody looks at is sent without.
+    The :class:`~werkzeug.datastructures.Headers` object is created on first use; an untouched
+    response is sent without one.
+
+    >>> response = Response("a,b", status=201, mimetype="text/csv")
+    >>> response.status, response.content_type
+    ('201 CREATED', 'text/csv; charset=utf-8')
     """
 
     default_mimetype: str | None = "text/html"
@@ -519,7 +528,7 @@ class Response(ResponseBase):
     autocorrect_location_header = False
 
     _first_headers: tuple[tuple[str, str], ...] = ()
-    """What :attr:`headers` begins with when it is derived."""
+    """Initial content of :attr:`headers`."""
 
     def __init__(
         self,
@@ -593,7 +602,7 @@ class Response(ResponseBase):
 
     if not t.TYPE_CHECKING:  # declared by the base class as a plain attribute
 
-        @derived
+        @lazy_attribute
         def headers(self) -> Headers:
             return make_headers(self._first_headers)
 
@@ -617,7 +626,7 @@ class Response(ResponseBase):
         return state
 
     def start_with(self, headers: t.Iterable[tuple[str, str]]) -> None:
-        """Begin as a successful response whose body is passed on as it is.
+        """Initialise as a successful response with an unchanged body.
 
         :param headers: checked before, as those of an earlier response are.
         """
@@ -628,9 +637,9 @@ class Response(ResponseBase):
 
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]
-        """The most bytes that a cookie may have before a warning says that browsers drop it.
+        """Size in bytes from which on a cookie causes a warning, because browsers may drop it.
 
-        ``MAX_COOKIE_SIZE``; 0 never warns.
+        It is ``MAX_COOKIE_SIZE``; 0 disables the warning.
         """
         config = _config()
         if config is None:
@@ -662,7 +671,7 @@ class Response(ResponseBase):
             ):
                 start_response(self._status, list(first))
                 return iter(body)
-            ready = plain_parts(self, environ)
+            ready = fast_wsgi_parts(self, environ)
             if ready is not None:
                 start_response(self._status, ready[0])
                 return ready[1]
@@ -703,7 +712,7 @@ emits_as_built_in = emission.holds
 
 
 def responds_as_built_in(cls: type) -> bool:
-    """Whether a class makes and sends responses as :class:`Response` does.
+    """Return whether a class creates and sends responses as :class:`Response` does.
 
     A subclass may have names of its own, and another default type of text.
     """

@@ -1,1 +1,1 @@
-"""SERVE: how requests come in and responses go out, by protocol."""
+"""Entry points for servers, by protocol."""

@@ -1,4 +1,4 @@
-"""The methods by which an application is called by ASGI, to be inherited by ``Flask``."""
+"""``AsgiApplication``: the methods that ``Flask`` inherits to be called by ASGI."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ else:
 
 
 class AsgiApplication(_App):
-    """What an application offers to ASGI servers, and background tasks."""
+    """Mixin of an application for ASGI servers and background tasks."""
 
     if t.TYPE_CHECKING:
         wsgi_app: t.Callable[..., t.Any]
@@ -39,7 +39,8 @@ class AsgiApplication(_App):
     async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a connection by ASGI.
 
-        Wrap this, ``app.asgi_app = Middleware(app.asgi_app)``, rather than the application.
+        Wrap this method in middleware, not the application:
+        ``app.asgi_app = Middleware(app.asgi_app)``.
         """
         door = self._asgi_door
         if door is None:
@@ -51,7 +52,7 @@ class AsgiApplication(_App):
             raise
 
     def _replaced_entry(self) -> t.Any:
-        """Return the WSGI application with all that was put around it, or ``None``: nothing was.
+        """Return the WSGI application if it is wrapped or replaced, else ``None``.
 
         Middleware replaces :attr:`wsgi_app`; some packages replace ``__call__`` of the class.
         """
@@ -74,7 +75,7 @@ class AsgiApplication(_App):
         return door
 
     def _asgi2_instance(self, scope: Scope) -> t.Callable[[Receive, Send], t.Awaitable[None]]:
-        """Return what ASGI's second version calls: a function for one connection."""
+        """Return a function for one connection, as ASGI version 2 calls it."""
 
         async def instance(receive: Receive, send: Send) -> None:
             await self.asgi_app(scope, receive, send)
@@ -82,7 +83,7 @@ class AsgiApplication(_App):
         return instance
 
     def _ensure_started(self) -> None:
-        """Call what comes before serving, where no server has said that it starts."""
+        """Run the functions before serving if no server announced its start."""
         from .lifespan import ensure_started  # PERF: as above
 
         ensure_started(self)
@@ -90,10 +91,10 @@ class AsgiApplication(_App):
     def add_background_task(
         self, func: t.Callable[..., t.Any], *args: t.Any, **kwargs: t.Any
     ) -> None:
-        """Have a function called in the background: after the response, if called by a request.
+        """Call a function in the background, after the response if a request is current.
 
-        :param func: sync or async; called with the application current, and no request.
-        :raises RuntimeError: if too many tasks have not ended yet.
+        :param func: a sync or async function; it runs in an application context without a request.
+        :raises RuntimeError: if too many tasks are pending.
         """
         from .background import background_tasks  # PERF: as above
 

@@ -1,4 +1,4 @@
-"""Work that a request starts and doesn't wait for."""
+"""Background tasks: work that a request starts without waiting for it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_PENDING = 10_000
 
 
 class BackgroundTasks:
-    """The tasks of one application in one process that have not ended yet.
+    """Pending background tasks of one application in one process.
 
     Each is an asyncio task on the server's loop, or on a loop of its own under WSGI.  Sync
     functions run in a few threads that requests don't share.
@@ -94,7 +94,7 @@ class BackgroundTasks:
     async def finish(self, timeout: float | None) -> None:
         """Wait for the tasks, then cancel those that take longer; on their loop.
 
-        :param timeout: how long to wait, in seconds; ``None``: for ever.
+        :param timeout: seconds to wait; ``None`` for no limit.
         """
         tasks = set(self._tasks)
         if tasks:
@@ -124,7 +124,7 @@ class BackgroundTasks:
 
 
 def shutdown_timeout(app: App) -> float | None:
-    """How long background tasks may go on when the server stops, in seconds."""
+    """Return the seconds that background tasks get when the server stops."""
     timeout: float | None = app.config.get(
         "BACKGROUND_TASK_SHUTDOWN_TIMEOUT", DEFAULT_SHUTDOWN_TIMEOUT
     )

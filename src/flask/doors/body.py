@@ -27,11 +27,11 @@ Message = t.MutableMapping[str, t.Any]
 Receive = t.Callable[[], t.Awaitable[Message]]
 
 _MOST_AHEAD = 2
-"""How many messages a pulled body is received ahead of its reader."""
+"""Maximum number of messages that a pulled body is received ahead of its reader."""
 
 
 def expects_body(environ: WSGIEnvironment) -> bool:
-    """Whether a request may have a body, which it then must be asked for."""
+    """Return whether a request may have a body, which then must be received."""
     if "CONTENT_LENGTH" in environ:
         return bool(environ["CONTENT_LENGTH"] != "0")
     # HTTP/1 announces each body; later versions don't have to.
@@ -39,10 +39,10 @@ def expects_body(environ: WSGIEnvironment) -> bool:
 
 
 class Inlet:
-    """What comes in for one request: the only caller of its ``receive``.
+    """Receiver of one request's messages, the only caller of its ``receive``.
 
     :param receive: the server's function.
-    :param timeout: how long to wait for one message of the body, in seconds; ``None``: for ever.
+    :param timeout: seconds to wait for one message of the body; ``None`` for no limit.
     """
 
     __slots__ = ("_receive", "failure", "is_complete", "is_disconnected", "is_owned", "timeout")
@@ -51,16 +51,16 @@ class Inlet:
         self._receive = receive
         self.timeout = timeout
         self.is_complete = False
-        """Whether the whole body was received."""
+        """True if the whole body was received."""
         self.is_disconnected = False
         self.is_owned = False
-        """Whether a view reads the body itself, so that nobody else may receive."""
+        """True if a view reads the body itself, so that nothing else may receive."""
         self.failure: Exception | None = None
-        """What kept the rest of the body from being received, to be raised to its readers."""
+        """Exception that ended the body early, raised to its readers."""
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more of the body will come."""
+        """True if the body is complete or has failed."""
         return self.is_complete or self.failure is not None
 
     async def next_piece(self) -> bytes:
@@ -93,14 +93,14 @@ class Inlet:
         return message.get("body") or b""
 
     async def wait_for_disconnect(self) -> None:
-        """Return when the client is gone.  Whatever comes of the body until then is dropped."""
+        """Wait until the client disconnects; drop the rest of the body."""
         while not self.is_disconnected:
             message = await self._receive()
             self.is_disconnected = message["type"] == "http.disconnect"
 
 
 def receive_at_once(receive: Receive, length: int) -> bytes | Receive:
-    """Return the whole body if it is there already, or else what to receive it by.
+    """Return the whole body if it is available already, else a function to receive it.
 
     :param length: as the client announced it.
     :returns: for a body that is not there, or not as announced, a function that begins with what
@@ -235,13 +235,13 @@ class PulledBody(io.RawIOBase):
                 break
 
     async def received(self) -> None:
-        """Return when the body is there, or when the client is gone before that."""
+        """Wait until the body is complete or the client disconnects."""
         self._make_room()
         if self._task is not None:
             await asyncio.wait((self._task,))
 
     def stop(self) -> None:
-        """Receive no more, when the response is over."""
+        """Stop receiving when the response is finished."""
         if self._task is not None:
             self._task.cancel()
         if not self._inlet.is_over:  # a thread that still reads must not wait

@@ -1,4 +1,4 @@
-"""Threads that requests on the loop hold: sync functions of one request run in one thread."""
+"""Threads for requests on the loop: sync functions of a request share one thread."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Leases:
     A request that waits holds its thread, so these don't count among the worker threads of sync
     requests.  Beyond the limit, requests wait in the order in which they came.
 
-    :param most: the limit, a number of threads.
+    :param most: maximum number of threads.
     """
 
     def __init__(self, most: int) -> None:
@@ -28,7 +28,7 @@ class Leases:
 
     @property
     def held(self) -> int:
-        """How many threads requests have now."""
+        """Number of threads that requests hold now."""
         return self._count - len(self._idle)
 
     async def acquire(self) -> PinnedThread:

@@ -1,4 +1,4 @@
-"""What runs around serving: functions before the first request, and after the last.
+"""Functions that run before the first request and after the last.
 
 A :class:`Lifespan` runs on one event loop: the server's, if it speaks ASGI's lifespan protocol, or
 one in a thread of its own.  Sync functions run in one thread, the same from start to end.
@@ -31,7 +31,7 @@ logger = logging.getLogger("flask.asgi")
 
 
 class Lifespan:
-    """The functions around serving, of one application in one process."""
+    """Functions around serving of one application in one process."""
 
     def __init__(self) -> None:
         self._entered: list[t.Any] = []
@@ -40,7 +40,7 @@ class Lifespan:
     async def start(self, app: App) -> None:
         """Call ``before_serving`` functions, then enter ``while_serving`` generators.
 
-        :raises Exception: what the first of them raised that fails; what was entered is left.
+        :raises Exception: the first error; generators that were entered are left.
         """
         try:
             for function in app.before_serving_funcs:
@@ -55,13 +55,13 @@ class Lifespan:
             raise
 
     def keep_thread(self) -> None:
-        """Have the thread for sync functions ready, which can't be started while Python ends."""
+        """Start the thread for sync functions, which can't be started while Python exits."""
         self._open_thread().submit(do_nothing)
 
     async def stop(self, app: App) -> list[BaseException]:
         """Call ``after_serving`` functions, then leave the generators, the last entered first.
 
-        :returns: what they raised; each is called though another failed.
+        :returns: their exceptions; each function is called even if another fails.
         """
         failures: list[BaseException] = []
         for function in app.after_serving_funcs:
@@ -164,7 +164,7 @@ async def handle_lifespan(
 ) -> None:
     """Follow ASGI's lifespan protocol: start when the server starts, stop when it stops.
 
-    :param before_stop: called after the last request, before what follows serving.
+    :param before_stop: function called after the last request, before those after serving.
     """
     lifespan = Lifespan()
     message = await receive()
@@ -199,7 +199,7 @@ def _told(error: BaseException) -> str:
 
 
 class ServingState:
-    """Remembers in which process an application was started."""
+    """The process in which an application was started."""
 
     def __init__(self) -> None:
         self.is_started = False
@@ -215,11 +215,11 @@ def serving_state(app: App) -> ServingState:
 
 
 def ensure_started(app: App) -> None:
-    """Start an application whose server doesn't say when it starts: at its first request.
+    """Start an application at its first request, for servers that don't announce their start.
 
-    What follows serving runs when the process ends.
+    The functions after serving run when the process ends.
 
-    :raises Exception: what a function before serving raised; the next request tries again.
+    :raises Exception: the error of a function before serving; the next request tries again.
     """
     state = serving_state(app)
     if state.is_started or not app.has_serving_functions:
@@ -234,7 +234,7 @@ def ensure_started(app: App) -> None:
 
 
 async def ensure_started_on_loop(app: App) -> None:
-    """Do the same on the server's loop, so that what is made for the loop is made on it."""
+    """Do the same as :func:`ensure_started` on the server's loop."""
     state = serving_state(app)
     while not state.is_started:
         if state.lock.acquire(blocking=False):
@@ -267,7 +267,7 @@ def _stop_at_exit(ref: weakref.ref[App], lifespan: Lifespan, pid: int) -> None:
 
 
 class HomeLoop:
-    """An event loop in a thread of its own, for what needs one where no server has any."""
+    """An event loop in its own thread, for servers without a loop."""
 
     _current: t.ClassVar[HomeLoop | None] = None
 

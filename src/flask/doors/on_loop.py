@@ -70,14 +70,14 @@ class Inline(InThread):
 
 
 def bind(app: Flask, function: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
-    """Return what a conductor on the loop calls for a function of the application."""
+    """Return the callable that a conductor on the loop uses for a function."""
     if is_async(function):
         return function
     return Inline(function) if is_non_blocking(app, function) else InThread(function)
 
 
 def is_non_blocking(app: Flask, function: t.Callable[..., t.Any]) -> bool:
-    """Whether somebody says of a sync function that it won't block."""
+    """Return whether a sync function is marked as non-blocking."""
     if getattr(function, NON_BLOCKING, False):
         return True
     module = getattr(function, "__module__", None) or ""
@@ -88,7 +88,7 @@ def is_non_blocking(app: Flask, function: t.Callable[..., t.Any]) -> bool:
 
 
 class _LoopRevision(Revision):
-    """Says that a program for the loop holds for as long as the one for threads does."""
+    """Revision of a program for the loop, valid as long as that of the one for threads."""
 
     __slots__ = ("_base", "_compiled")
 
@@ -137,7 +137,7 @@ class LoopProgram(RequestProgram):
     replaced_class = _LoopReplaced
 
     streams_bodies = False
-    """Whether there are views that read the body themselves."""
+    """True if there are views that read the body themselves."""
 
     def _compile_plan(self, app: Flask, endpoint: str | None, blueprints: tuple[str, ...]) -> Plan:
         plan = super()._compile_plan(app, endpoint, blueprints)
@@ -194,7 +194,7 @@ MOST_TABLES = 1024
 
 
 def find_plan(app: Flask, program: RequestProgram, scope: Scope, tables: Tables) -> Plan | None:
-    """Return the plan of a request, or ``None`` where it takes more than a look-up to tell.
+    """Return the plan of a request, or ``None`` if it needs more than a look-up.
 
     :param tables: keeps the table of the request's host.
     """
@@ -235,7 +235,7 @@ def match_plan(app: Flask, program: RequestProgram, scope: Scope) -> Plan | None
 
 
 def _host_of(scope: Scope) -> str:
-    """The host that a request is for; empty if it is not the only one, or a web socket's."""
+    """Return the request's host; empty if it is ambiguous or a WebSocket's."""
     host = ""
     for name, value in scope["headers"]:
         if name == b"host":
@@ -248,7 +248,7 @@ def _host_of(scope: Scope) -> str:
 
 
 def wants_loop(plan: Plan) -> bool:
-    """Whether requests of a plan run on the loop: some function of theirs does."""
+    """Return whether requests of a plan run on the loop, because one of their functions does."""
     known: dict[Plan, bool] = vars(plan.program).setdefault("wants_loop", {})
     wants = known.get(plan)
     if wants is None:
@@ -270,7 +270,7 @@ class LoopRequest:
         self._leases = leases
         self._thread: PinnedThread | None = None
         self.is_gone = False
-        """Whether the client went away."""
+        """True if the client disconnected."""
 
     async def run(self, function: t.Callable[..., t.Any], *args: t.Any, **kwargs: t.Any) -> t.Any:
         """Call a function of the application where it belongs, and wait for what it returns."""
@@ -306,7 +306,7 @@ class LoopRequest:
 
 
 class Watch:
-    """Cancels a request's task when the client goes away."""
+    """Watch that cancels a request's task when the client disconnects."""
 
     def __init__(self, inlet: Inlet) -> None:
         self._inlet = inlet

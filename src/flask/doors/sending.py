@@ -36,7 +36,7 @@ RawHeaders = list[tuple[bytes, bytes]]
 Application = t.Callable[..., t.Iterable[bytes]]
 
 MOST_IN_FLIGHT = 2
-"""How many pieces of a stream a thread makes before one of them was sent."""
+"""Maximum number of chunks of a stream that a thread produces ahead of sending."""
 
 
 class ClientGone(OSError):
@@ -418,7 +418,7 @@ class Transfer:
 
 
 def sends_body(environ: WSGIEnvironment, status: int) -> bool:
-    """Whether a response has a body at all."""
+    """Return whether a response has a body."""
     if 100 <= status < 200 or status in (204, 304):
         return False
     return bool(environ["REQUEST_METHOD"] != "HEAD")

@@ -78,12 +78,12 @@ class WorkerPool:
 
     @property
     def waiting(self) -> int:
-        """How many jobs no thread has taken yet."""
+        """Number of jobs that no thread has taken yet."""
         return len(self._crew.jobs)
 
     @property
     def threads(self) -> int:
-        """How many threads there are."""
+        """Number of threads."""
         return len(self._crew.threads)
 
     def submit(self, job: Job) -> None:
@@ -99,7 +99,7 @@ class WorkerPool:
             crew.call_one()
 
     def expect_thread(self) -> None:
-        """Say that the job that calls this is about to end, so that the next job waits for its
+        """Announce that the calling job is about to end, so that the next job waits for its
         thread instead of waking another one.
         """
         # PERF: what a job hands to the loop may bring the next job before the thread is idle.
@@ -138,9 +138,9 @@ class _Crew:
         self.jobs: deque[Job | None] = deque()
         self.idle: list[threading.Lock] = []
         self.is_waking = False
-        """Whether a thread is about to look for jobs."""
+        """True if a thread is about to look for jobs."""
         self.is_ending = False
-        """Whether that is a thread whose job is about to end."""
+        """True if that thread is about to end its job."""
         self.is_closed = False
         self.threads: list[threading.Thread] = []
         self._lock = threading.Lock()

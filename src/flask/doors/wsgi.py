@@ -53,8 +53,8 @@ def serve(
 def make_wsgi_handler(declared: Flask, program: RequestProgram) -> Handler:
     """Return the function that handles requests for a program.
 
-    It is called with the application, which it does not hold: nothing that was compiled keeps
-    an application alive.
+    It is called with the application and doesn't store it, so that compiled code doesn't keep an
+    application alive.
     """
     if not program.is_inlined:
 

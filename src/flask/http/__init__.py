@@ -1,1 +1,1 @@
-"""HTTP: headers, streams, signed cookies and file responses, as Werkzeug has them but faster."""
+"""Faster equivalents of Werkzeug's headers, streams, signed cookies and file responses."""

@@ -1,4 +1,4 @@
-"""Files from a directory, sent again: what Werkzeug answered for a file holds until it changes."""
+"""File responses whose headers are cached until the file changes."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ _MAX_KEPT = 1024
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Description:
-    """What is said of a file beside what follows from it."""
+    """Properties of a file response that don't follow from the file itself."""
 
     name: str
-    """The name that the type is guessed from."""
+    """Name from which the content type is guessed."""
 
     headers: tuple[tuple[str, str], ...]
-    """Headers of the response, beside those that every file has."""
+    """Additional headers of the response."""
 
     max_age: int | None
-    """For how long clients may keep it, in seconds; ``None``: as the application has it."""
+    """Seconds that clients may cache it; ``None`` for the application's default."""
 
 
 _Key = tuple[str, float, int, "int | None", "Description | None", tuple[t.Any, ...]]
@@ -46,7 +46,7 @@ _Key = tuple[str, float, int, "int | None", "Description | None", tuple[t.Any, .
 
 @dataclass(slots=True)
 class Kept:
-    """The headers of an answer, and where among them are those that change each second."""
+    """Headers of a response, and the positions of those that change each second."""
 
     headers: list[tuple[str, str]]
     etag: str
@@ -55,7 +55,7 @@ class Kept:
     expires_at: int | None
 
     def now(self, max_age: int | None) -> list[tuple[str, str]]:
-        """The headers as they are now."""
+        """Return the current headers."""
         headers = self.headers.copy()
         second = int(time())
         headers[self.date_at] = "Date", _date(second)
@@ -65,7 +65,7 @@ class Kept:
 
 
 def _keep(answer: t.Any) -> Kept | None:
-    """The headers of an answer, if they are the usual ones."""
+    """Return a cache entry for a response, if its headers are the usual ones."""
     headers = list(answer.headers)
     names = [name for name, _ in headers]
     if {"Date", "ETag", "Last-Modified"} - set(names):
@@ -79,13 +79,11 @@ def _keep(answer: t.Any) -> Kept | None:
     )
 
 
-class KeptAnswers:
-    """Remembers the headers of Werkzeug's answers to plain requests for files.
+class FileHeaderCache:
+    """Cache of the headers that Werkzeug creates for plain requests for files.
 
-    They follow from the path, the time, the size and the type of the file, the time that
-    clients may keep it, and what else is said of it, which are the key.  Requests with a range or
-    an unusual condition and responses of a class of the application's own are not answered from
-    here.
+    The key consists of the file's path, time, size and type, the caching time and the description.
+    Requests with a range or an unusual condition, and custom response classes, bypass the cache.
     """
 
     def __init__(self) -> None:
@@ -93,7 +91,7 @@ class KeptAnswers:
         self._files: dict[tuple[str, str, str], str] = {}
 
     def find(self, directory: str, path: str, root_path: str) -> tuple[str, os.stat_result]:
-        """Return the path of a file in a directory, and what the system knows of it.
+        """Return the path of a file in a directory and its ``os.stat_result``.
 
         :param directory: relative to the root path, and so is the path to the directory.
         :raises ~werkzeug.exceptions.NotFound: if there is no such file in the directory.
@@ -127,11 +125,11 @@ class KeptAnswers:
         root_path: str,
         description: Description | None = None,
     ) -> Response:
-        """Return the response for a file in a directory.
+        """Return a response for a file in a directory.
 
         :param directory: relative to the root path, and so is the path to the directory.
-        :param max_age: in seconds, or a function of the file's path that says so.
-        :param description: what else is to be said of the file.
+        :param max_age: in seconds, or a function of the file's path that returns them.
+        :param description: further properties of the response.
         :raises ~werkzeug.exceptions.NotFound: if there is no such file in the directory.
         """
         # PERF: Werkzeug guesses the type, formats two dates and a name, and builds the headers
@@ -194,7 +192,7 @@ class KeptAnswers:
 
 
 def _type_of(path: str) -> tuple[t.Any, ...]:
-    """Return what the standard library's guess at the type of a file follows from."""
+    """Return the values from which the standard library guesses a file's type."""
     # PERF: the guess itself takes five times as long.
     suffix = path[path.rfind(".") :]
     return (
@@ -205,13 +203,13 @@ def _type_of(path: str) -> tuple[t.Any, ...]:
 
 
 def describe(response: t.Any, description: Description) -> None:
-    """Add the headers of a description to what Werkzeug answered for the file."""
+    """Add the headers of a description to Werkzeug's response for the file."""
     for name, value in description.headers:
         response.headers[name] = value
 
 
 def _is_known(environ: WSGIEnvironment, etag: str, last_modified: str) -> bool:
-    """Whether the client has the file, by the conditions that it sent (:rfc:`9110`, 13.2.2)."""
+    """Return whether the client has the file, from its conditions (:rfc:`9110`, 13.2.2)."""
     # PERF: browsers send back what they were told, to the letter, and both if they were told both.
     if (if_none_match := environ.get("HTTP_IF_NONE_MATCH")) is not None:
         if if_none_match == etag:
@@ -239,7 +237,7 @@ _SEND_FROM_DIRECTORY = werkzeug.utils.send_from_directory
 
 
 def answers_as_built_in() -> bool:
-    """Whether nobody has replaced what Werkzeug makes file responses with."""
+    """Return whether Werkzeug's functions for file responses are unchanged."""
     return (
         Response.make_conditional is _MAKE_CONDITIONAL
         and Response.set_etag is _SET_ETAG
@@ -250,7 +248,7 @@ def answers_as_built_in() -> bool:
 
 
 def is_plain_request(environ: WSGIEnvironment) -> bool:
-    """Whether the conditions, if any, are about what the client has: no range is asked for."""
+    """Return whether a request has no range and only the usual conditions."""
     return (
         environ["REQUEST_METHOD"] in {"GET", "HEAD"}
         and "HTTP_RANGE" not in environ
@@ -260,4 +258,4 @@ def is_plain_request(environ: WSGIEnvironment) -> bool:
     )
 
 
-kept_answers = KeptAnswers()
+file_header_cache = FileHeaderCache()

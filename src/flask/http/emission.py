@@ -1,4 +1,4 @@
-"""What a plain response sends, in fewer steps than Werkzeug takes, whose own are the slow twin."""
+"""Fast emission of plain responses; Werkzeug's own code is the slow twin."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from werkzeug.wsgi import ClosingIterator
 
 from .headers import Headers, is_removed_from_304
 from .pristine import pristine
-from .streams import Pieces
+from .streams import StreamBody
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -37,9 +37,9 @@ METHODS_THAT_SEND = frozenset(
 
 
 def sends_as_built_in(cls: type[Response]) -> bool:
-    """Whether nobody has replaced what sends the responses of a class.
+    """Return whether the code that sends responses of a class is unchanged.
 
-    ``ClosingIterator`` is among it, for agents that time responses replace its methods.
+    That includes ``ClosingIterator``, whose methods some agents replace to time responses.
     """
     return (
         cls.get_wsgi_headers is _GET_WSGI_HEADERS
@@ -56,16 +56,16 @@ def sends_as_built_in(cls: type[Response]) -> bool:
 
 
 def makes_as_built_in(cls: type[Response]) -> bool:
-    """Whether nobody has replaced what the constructor of a class uses."""
+    """Return whether the constructor of a class uses only built-in code."""
     return cls.set_data is _SET_DATA and cls.status is _STATUS and Response.__init__ is _INIT
 
 
 Parts = tuple[list[tuple[str, str]], t.Iterable[bytes]]
-"""The headers and the body, as a server takes them. The body is an iterator, as Werkzeug's is."""
+"""Headers and body for a server. The body is an iterator, as Werkzeug's is."""
 
 
-def plain_parts(response: Response, environ: WSGIEnvironment) -> Parts | None:
-    """Return what a response sends, or ``None`` if it takes more to work that out."""
+def fast_wsgi_parts(response: Response, environ: WSGIEnvironment) -> Parts | None:
+    """Return headers and body of a response, or ``None`` for the slow way."""
     # PERF: the base class copies the headers, goes over them and encodes the body anew. A body
     # of one piece of bytes that is sent whole, with no header that wants to be rewritten, needs
     # nothing of it; nor does a stream, or a body that is passed on.
@@ -88,7 +88,7 @@ def plain_parts(response: Response, environ: WSGIEnvironment) -> Parts | None:
         if is_head or kind is list or kind is tuple or _has_location(response.headers):
             return None
         if not response.direct_passthrough:
-            body = Pieces(response.iter_encoded(), response.close)
+            body = StreamBody(response.iter_encoded(), response.close)
         return list(response.headers), body
     if kind is not list or len(body) > 1 or (body and type(body[0]) is not bytes):
         return None
@@ -97,7 +97,7 @@ def plain_parts(response: Response, environ: WSGIEnvironment) -> Parts | None:
 
 
 def _headers_of_one_piece(response: t.Any, piece: bytes) -> list[tuple[str, str]] | None:
-    """The headers with the length of the body, or ``None`` if one of them may be rewritten."""
+    """Return the headers with the body's length, or ``None`` if one may be rewritten."""
     if "headers" not in response.__dict__:
         first = list(response._first_headers)
         if all(name != "Content-Length" for name, _ in first):
@@ -146,7 +146,7 @@ _PLAIN_HEADERS = {
     "Set-Cookie",
     "Vary",
 }
-"""Names, as they are written, of headers that are sent as they are; others are added when met."""
+"""Names of headers that are sent unchanged; others are added as they appear."""
 
 _MOST_PLAIN_HEADERS = 256
 
@@ -164,4 +164,4 @@ def _has_location(headers: HeadersBase) -> bool:
 
 
 _is_plain_location = re.compile(r"/(?:[\w.~-][\w/.~-]*)?(?:\?[\w.~=&-]+)?", re.ASCII).fullmatch
-"""Matches paths that are the same as an IRI and as a URI, so that nothing is to be quoted."""
+"""Matches paths that need no quoting to become a URI."""

@@ -1,4 +1,4 @@
-"""Encoded bodies: what a view returns that has made the bytes of its response itself."""
+"""Encoded bodies: return values of views that encode the response themselves."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import typing as t
 
 
 class EncodedBody:
-    """A response body and its content type, with nothing else to say.
+    """A response body with its content type.
 
-    ``make_response`` makes a response of it.  A plain request sends it without one.
+    ``make_response`` converts it to a response. A plain request sends it without one.
     """
 
     __slots__ = ("body", "header")
@@ -21,6 +21,6 @@ class EncodedBody:
     def __call__(
         self, environ: dict[str, t.Any], start_response: t.Callable[..., t.Any]
     ) -> t.Iterable[bytes]:
-        """Send it by WSGI, for code that takes any application for a response."""
+        """Send it by WSGI, for code that accepts any WSGI application as a response."""
         start_response("200 OK", [self.header, ("Content-Length", str(len(self.body)))])
         return () if environ["REQUEST_METHOD"] == "HEAD" else (self.body,)

@@ -1,8 +1,8 @@
-"""Forms, uploads and query strings: the usual ones, read as a whole and taken apart directly.
+"""Fast parsers of typical forms, uploads and query strings.
 
-Werkzeug's parsers take a body of any length piece by piece, by way of streams and events.  Most
-bodies are short and written as browsers write them.  Those are parsed here, to the same result;
-whatever is longer, malformed or unusual is left to Werkzeug's parsers, the slow twins.
+Werkzeug's parsers process bodies of any length in chunks, with streams and events. Most bodies are
+short and have the format that browsers write. Those are parsed here at once, with the same result.
+Longer, malformed and unusual bodies are left to Werkzeug's parsers, the slow twins.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MULTIPART = "multipart/form-data"
 Form = ImmutableMultiDict[str, str]
 Files = ImmutableMultiDict[str, FileStorage]
 Part = tuple[str, "str | None", list[tuple[str, str]], int, int]
-"""Name and filename of a part, its headers, and where its content begins and ends."""
+"""Name, filename and headers of a part, and the start and end of its content."""
 
 _LIMITS_URLENCODED = "max_form_memory_size" in FormDataParser._parse_urlencoded.__code__.co_names
 """True for the first releases of Werkzeug 3.1, which refuse URL-encoded forms above the limit."""
@@ -96,9 +96,9 @@ def _multidict(pairs: dict[str, list[t.Any]]) -> ImmutableMultiDict[str, t.Any]:
 
 
 def load_form(request: Request) -> bool:
-    """Parse the body of a request into its ``form`` and ``files``; return whether that was done.
+    """Parse the body of a request into its ``form`` and ``files``; return true on success.
 
-    If it was not, the body can still be read from the request's stream.
+    Otherwise the body can still be read from the request's stream.
     """
     own = vars(request)
     mimetype = request.mimetype
@@ -131,7 +131,7 @@ _HOOKS = (
     "parameter_storage_class",
     "want_form_data_parsed",
 )
-"""The attributes that decide how a request's form is parsed, its limits aside."""
+"""Attributes that influence the parsing of forms, except the limits."""
 
 _hooks = attrgetter(*_HOOKS)
 _BUILT_IN = _hooks(RequestBase)
@@ -143,7 +143,7 @@ def _is_built_in(request: Request) -> bool:
 
 
 def _read(request: Request) -> tuple[bytes, t.IO[bytes]] | None:
-    """The whole body and an exhausted stream of it; ``None`` if it is not to be read here."""
+    """Return the body and its exhausted stream, or ``None`` if it can't be read here."""
     data: bytes | None = vars(request).get("_cached_data")
     if data is not None:
         stream: t.IO[bytes] = BytesIO(data)
@@ -162,7 +162,7 @@ def _read(request: Request) -> tuple[bytes, t.IO[bytes]] | None:
 
 
 def _read_pieces(body: t.IO[bytes], length: int) -> bytes:
-    """Read that many bytes, or as many as come."""
+    """Read up to ``length`` bytes, less if the body ends early."""
     pieces: list[bytes] = []
     left = length
     try:
@@ -218,7 +218,7 @@ def split_multipart(data: bytes, delimiter: bytes, max_parts: int | None) -> lis
     """Return the parts of a multipart body, if each is written as browsers do; else ``None``.
 
     :param delimiter: two hyphens and the boundary.
-    :param max_parts: how many parts there may be.
+    :param max_parts: maximum number of parts.
     """
     parts: list[Part] = []
     at = len(delimiter)
@@ -247,7 +247,7 @@ _match_header = re.compile(rb"([A-Za-z0-9-]+): ?([^ \t\r\n](?:[^\r\n]*[^ \t\r\n]
 
 
 def _parse_headers(block: bytes) -> tuple[str, str | None, list[tuple[str, str]]] | None:
-    """Name, filename and headers of a part; ``None`` if they are out of the ordinary."""
+    """Return name, filename and headers of a part, or ``None`` if they are unusual."""
     first, *others = block.split(b"\r\n")
     disposition = _match_disposition(first)
     if disposition is None:
@@ -278,7 +278,7 @@ def _make_file(
     headers: list[tuple[str, str]],
     content: memoryview,
 ) -> t.IO[bytes]:
-    """Make the stream of an uploaded file and fill it."""
+    """Return an uploaded file with its content."""
     content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
     file = request._get_file_stream(
         total_content_length=length,

@@ -1,4 +1,4 @@
-"""Response headers: Werkzeug's, made and written to with less work where it comes to the same."""
+"""Response headers: Werkzeug's class with faster constructor and writes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .pristine import Unpatched, pristine
 
 
 class Headers(HeadersBase):
-    """What it adds to its base class is speed; it is equal to one with the same headers."""
+    """A faster subclass of Werkzeug's headers, equal to one with the same content."""
 
     if not t.TYPE_CHECKING:  # the base class says what is returned for which arguments
 
@@ -68,7 +68,7 @@ _lookups_unpatched = Unpatched(
 
 
 def make_headers(pairs: t.Iterable[tuple[str, str]]) -> Headers:
-    """Return headers whose names and values are known to be good."""
+    """Return headers from names and values that need no checks."""
     # PERF: the constructor takes any form of headers and checks each value.
     headers = Headers.__new__(Headers)
     headers._list = list(pairs)
@@ -79,7 +79,7 @@ _content_types: dict[str, str] = {}
 
 
 def full_content_type(mimetype: str) -> str:
-    """The mimetype with the charset parameter that text has."""
+    """Return the content type of a mimetype, with a charset for text."""
     full = _content_types.get(mimetype)
     if full is None:
         full = get_content_type(mimetype, "utf-8")
@@ -92,5 +92,5 @@ def full_content_type(mimetype: str) -> str:
 
 @lru_cache(maxsize=256)
 def is_removed_from_304(name: str) -> bool:
-    """Whether a header is about a body, which the answer "not modified" has none of."""
+    """Return whether a header describes a body and must not be in a 304 response."""
     return is_entity_header(name) and name.lower() not in {"expires", "content-location"}

@@ -1,10 +1,9 @@
-"""Static files that were compressed beforehand, and names with a version in them.
+"""Precompressed static files, and file names that contain a version.
 
 Used by the static files of an application or a blueprint if its configuration asks for it:
 
-- ``STATIC_PRECOMPRESSED``: the encodings of compressed files that stand beside the others, in the
-  order of preference, such as ``["br", "gzip"]``.  ``app.css`` is then answered by ``app.css.br``
-  to a client that accepts it;
+- ``STATIC_PRECOMPRESSED``: encodings of compressed files beside the originals, in order of
+  preference, such as ``["br", "gzip"]``. Clients that accept it get ``app.css.br`` for ``app.css``.
 - ``STATIC_VERSIONED``: a regular expression for the names of files that never change, such as
   ``r"\\.[0-9a-f]{8,}\\."`` for ``app.3f2a9c1b.css``, as build tools write them.  Clients may keep
   those for a year without asking again;
@@ -25,7 +24,7 @@ from werkzeug.http import parse_accept_header
 
 from ..globals import _cv_app, current_app, request
 from ..wrappers import Response
-from .cached_files import Description, describe, is_plain_request, kept_answers
+from .cached_files import Description, describe, file_header_cache, is_plain_request
 from .hashed_files import file_of
 
 SUFFIXES = {"br": ".br", "gzip": ".gz", "zstd": ".zst"}
@@ -40,11 +39,11 @@ _YEAR = 31_536_000
 
 
 def send_static(directory: str, filename: str, max_age: int | None) -> Response:
-    """Return the response with a static file, or with what stands for it.
+    """Return a response with a static file or its compressed version.
 
     :param directory: relative to the application's root path.
     :param filename: relative to the directory; may come from a user.
-    :param max_age: in seconds; ``None`` has clients ask each time.
+    :param max_age: in seconds; ``None`` makes clients revalidate each time.
     :raises ~werkzeug.exceptions.NotFound: if there is no such file in the directory.
     """
     context = _cv_app.get(None)
@@ -58,7 +57,7 @@ def send_static(directory: str, filename: str, max_age: int | None) -> Response:
         filename, has_hash = file_of(os.path.join(root_path, directory), filename)
         is_versioned = is_versioned or has_hash
     encodings = config.get("STATIC_PRECOMPRESSED") or ()
-    file_path, found = kept_answers.find(directory, filename, root_path)
+    file_path, found = file_header_cache.find(directory, filename, root_path)
     compressed = compressed_beside(file_path, found, encodings) if encodings else {}
     suffix, description = "", None
     if compressed or is_versioned:
@@ -70,7 +69,7 @@ def send_static(directory: str, filename: str, max_age: int | None) -> Response:
             max_age = description.max_age
     x_sendfile = config["USE_X_SENDFILE"]
     if app.response_class is Response and not x_sendfile and is_plain_request(environ):
-        return kept_answers.send_found(
+        return file_header_cache.send_found(
             file_path + suffix, found, max_age, environ, root_path, description
         )
     response = werkzeug.utils.send_from_directory(
@@ -93,11 +92,11 @@ _CURRENT_APP = current_app
 
 @lru_cache(maxsize=1024)
 def describe_as(filename: str, varies: bool, encoding: str, is_versioned: bool) -> Description:
-    """Return what is said of a file; the same object for the same arguments.
+    """Return the description of a file; the same object for the same arguments.
 
-    :param filename: the file that is asked for.
-    :param varies: whether it depends on what the client accepts which file is sent.
-    :param encoding: that of the file which is sent, or ``identity``.
+    :param filename: the requested file.
+    :param varies: whether the file that is sent depends on the client's encodings.
+    :param encoding: encoding of the file that is sent, or ``identity``.
     :param is_versioned: whether a file of that name never changes.
     """
     headers: list[tuple[str, str]] = [_VARY] if varies else []
@@ -113,10 +112,10 @@ def compressed_beside(
 ) -> dict[str, os.stat_result]:
     """Return the compressed files beside a file by encoding, in the given order.
 
-    A compressed file that is older was made of another version of the file and doesn't count.
+    A compressed file older than the original is ignored.
 
     :param file: the path of the file.
-    :param found: what the system knows of it.
+    :param found: its ``os.stat_result``.
     :raises ValueError: for an encoding without a known suffix.
     """
     compressed = {}
@@ -143,10 +142,10 @@ def _suffix(encoding: str) -> str:
 
 @lru_cache(maxsize=256)
 def preferred(accept_encoding: str, encodings: tuple[str, ...]) -> str:
-    """Return the encoding to be sent to a client (:rfc:`9110`, 12.5.3), perhaps ``identity``.
+    """Return the encoding to send to a client (:rfc:`9110`, 12.5.3), or ``identity``.
 
     :param accept_encoding: the header's value.
-    :param encodings: those that there are, in the order of preference.
+    :param encodings: available encodings, in order of preference.
     """
     if not encodings:
         return IDENTITY

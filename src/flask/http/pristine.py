@@ -1,7 +1,7 @@
-"""Methods of other libraries as those libraries wrote them.
+"""Checks that methods of other libraries have not been replaced.
 
-A fast path stands in for such a method only as long as nobody has replaced it.  Agents replace
-methods while modules are imported, so what is found at import is looked at, too.
+A fast path replaces such a method only while the method is unchanged. Agents replace methods while
+modules are imported, so methods are checked at import too.
 """
 
 from __future__ import annotations
@@ -13,15 +13,14 @@ from types import FunctionType
 
 
 class Replaced:
-    """Stands for a method that was replaced before it could be noted; identical to no method."""
+    """Placeholder for a method that was replaced before import; identical to no method."""
 
 
 def pristine(owner: type, name: str) -> t.Any:
-    """Return a class's function or property if it is the one that the class's library wrote.
+    """Return a class's function or property if it comes from the class's library.
 
-    Compare it with what the class has when a fast path is about to be taken.  One that was
-    already replaced gives an object that no comparison by identity holds for.  Of a class method
-    the function is returned.
+    Compare it with the class's current attribute before taking a fast path. If it was already
+    replaced, the result is identical to no attribute. For a class method, the function is returned.
     """
     for cls in owner.__mro__:
         if name in vars(cls):
@@ -58,7 +57,7 @@ class Unpatched:
         self._lock = threading.Lock()
 
     def holds(self) -> bool:
-        """Whether the comparison holds for the classes as they are."""
+        """Return whether the comparison holds for the classes now."""
         return self.held if self.canary.__flags__ & IS_UNCHANGED else self._look()
 
     def _look(self) -> bool:

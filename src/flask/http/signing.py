@@ -30,7 +30,7 @@ class _Sha1Algorithm(SigningAlgorithm):
 
 
 class _Signer(TimestampSigner):
-    """Derives each key once."""
+    """Signer that derives each key once."""
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(*args, **kwargs)
@@ -45,7 +45,7 @@ class _Signer(TimestampSigner):
 
 
 class SessionSerializer(URLSafeTimedSerializer):
-    """Signs and compresses what a session holds; keep it for as long as the keys are the same.
+    """Serializer that signs and compresses sessions; reuse it while the keys stay the same.
 
     :param keys: the last one signs, all are accepted.
     :param sha1: whether ``digest_method`` is SHA-1, which may be computed faster.
@@ -159,7 +159,7 @@ _BLOCK = 64
 
 
 def _encode(data: bytes) -> bytes:
-    """The opposite of :func:`_decode`."""
+    """Encode as URL-safe base64 without padding, the opposite of :func:`_decode`."""
     return b2a_base64(data, newline=False).translate(_FROM_STANDARD).rstrip(b"=")
 
 
@@ -179,7 +179,7 @@ _SHORT = 100
 
 
 def _is_compressible(text: bytes) -> bool:
-    """Whether zlib's default compression saves more than the byte that marks it.
+    """Return whether zlib's default compression saves more than the byte that marks it.
 
     :param text: of at most :data:`_SHORT` bytes.
     """

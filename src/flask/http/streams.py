@@ -1,4 +1,4 @@
-"""Bodies that are read or sent piece by piece: Werkzeug's streams, with fewer calls per piece."""
+"""Streams of request and response bodies, with fewer calls per chunk than Werkzeug's."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 AT_ONCE = 64 * 1024
-"""The most bytes that are asked for in one piece, as a server may set aside room for them."""
+"""Maximum number of bytes per read, because servers may allocate a buffer of that size."""
 
 
 class BodyStream(LimitedStream):
-    """A request's body, of which the announced length can be read, and must be there.
+    """A request body of declared length; reading raises an error if it ends early.
 
-    :param position: how much of it was read before.
+    :param position: number of bytes read before.
     """
 
     def __init__(self, stream: t.IO[bytes], limit: int, position: int = 0) -> None:
@@ -41,7 +41,7 @@ class BodyStream(LimitedStream):
 
 
 def plain_length(environ: WSGIEnvironment) -> int | None:
-    """The length of a body that is announced by a plain number, and by that alone."""
+    """Return the body's length if ``Content-Length`` alone declares it."""
     announced: str = environ.get("CONTENT_LENGTH", "")
     if (
         not 0 < len(announced) < 20
@@ -54,10 +54,10 @@ def plain_length(environ: WSGIEnvironment) -> int | None:
 
 
 class OwnFile(FileWrapper):
-    """A file that was opened for a response, closed at the latest when that is dropped.
+    """A file opened for a response, closed at the latest when the response is dropped.
 
-    A response is dropped where a hook fails after the view.  That frees it at once here, as nothing
-    keeps the error; Python would report the file as never closed.
+    A response is dropped if a hook fails after the view. Without this class, Python would report
+    the file as never closed.
     """
 
     def __del__(self) -> None:
@@ -65,12 +65,12 @@ class OwnFile(FileWrapper):
 
 
 def close_when_dropped(body: t.Any) -> None:
-    """Have the file of a response's body closed when the response is dropped."""
+    """Close the file of a response's body when the response is dropped."""
     if type(body) is FileWrapper:
         body.__class__ = OwnFile
 
 
-class Pieces(ClosingIterator):
+class StreamBody(ClosingIterator):
     """A streamed response body, to be closed by the server."""
 
     # PERF: the base class is asked for each piece, to ask the iterator. A server that goes over
@@ -87,8 +87,8 @@ class Pieces(ClosingIterator):
 class AsyncBody:
     """The body of a response that is an async iterable.
 
-    On an event loop it is iterated there.  Where a sync caller iterates it, as WSGI servers do,
-    each piece is waited for.
+    On an event loop it is iterated there. A sync caller, such as a WSGI server, waits for each
+    chunk.
     """
 
     def __init__(self, source: t.AsyncIterable[str | bytes]) -> None:
@@ -106,7 +106,7 @@ class AsyncBody:
         return piece.encode() if isinstance(piece, str) else piece
 
     async def aclose(self) -> None:
-        """Close the source, if it is one that can be closed."""
+        """Close the source if it has a close method."""
         close = getattr(self._iterator or self._source, "aclose", None)
         if close is not None:
             await close()

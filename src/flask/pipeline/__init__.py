@@ -1,1 +1,1 @@
-"""RUN: the steps of a request, compiled from what the application declared."""
+"""The steps of a request, compiled from the application's declarations."""

@@ -30,7 +30,7 @@ if t.TYPE_CHECKING:
 
 
 def handle_request(app: Flask, ctx: RequestContext, program: RequestProgram) -> Response:
-    """Return the response to a request; what ended it is kept as the context's ``error``."""
+    """Return the response to a request; an error is stored as the context's ``error``."""
     try:
         plan = steps.open_request(app, ctx, program)
         if program.replaced.full_dispatch_request:
@@ -60,7 +60,7 @@ def respond(app: Flask, ctx: RequestContext, plan: Plan) -> Response:
 
 
 def answer(app: Flask, ctx: RequestContext, plan: Plan) -> t.Any:
-    """Run hooks, view and error handlers; return what the response is to be made of."""
+    """Run hooks, view and error handlers; return the response value."""
     replaced = plan.program.replaced
     rv: t.Any = None
     try:
@@ -83,7 +83,7 @@ def answer(app: Flask, ctx: RequestContext, plan: Plan) -> t.Any:
 
 
 def answer_error(app: Flask, ctx: RequestContext, error: Exception, replaced: Replaced) -> t.Any:
-    """Return what the response to an exception is to be made of, or raise it again."""
+    """Return the response value for an exception, or raise it again."""
     try:
         if replaced.handle_user_exception:
             step = replaced.step(app.handle_user_exception)
@@ -94,7 +94,7 @@ def answer_error(app: Flask, ctx: RequestContext, error: Exception, replaced: Re
 
 
 def preprocess_request(app: Flask, ctx: RequestContext, plan: Plan) -> t.Any:
-    """Run what comes before the view; return the response value of the first that has one."""
+    """Run the hooks before the view; return the first response value, if any."""
     if plan.preprocessors:
         request = ctx._request
         view_args = ctx._view_args if request is None else request.view_args
@@ -108,7 +108,7 @@ def preprocess_request(app: Flask, ctx: RequestContext, plan: Plan) -> t.Any:
 
 
 def dispatch_request(app: Flask, ctx: RequestContext, plan: Plan) -> t.Any:
-    """Call the view, or raise what kept routing from finding one."""
+    """Call the view, or raise the routing error."""
     request = ctx._request
     if plan.revision.program is not plan.program or (
         request is not None and request.url_rule is not ctx._rule
@@ -119,7 +119,7 @@ def dispatch_request(app: Flask, ctx: RequestContext, plan: Plan) -> t.Any:
 
 
 def handle_user_exception(app: Flask, ctx: RequestContext, error: Exception) -> t.Any:
-    """Return the response value for an exception from a hook or a view, or raise it again."""
+    """Return the response value for an exception of a hook or view, or raise it again."""
     try:
         if isinstance(error, BadRequestKeyError) and (
             app.debug or app.config["TRAP_BAD_REQUEST_ERRORS"]
@@ -140,7 +140,7 @@ def handle_user_exception(app: Flask, ctx: RequestContext, error: Exception) -> 
 
 
 def handle_http_exception(app: Flask, ctx: RequestContext, error: HTTPException) -> t.Any:
-    """Return the response value for an HTTP exception: its handler's, or itself."""
+    """Return the response value for an HTTP exception: its handler's, else the exception."""
     # A redirect of the routing is an answer, and an exception without a code carries one.
     if error.code is None or isinstance(error, RoutingException):
         return error
@@ -149,8 +149,8 @@ def handle_http_exception(app: Flask, ctx: RequestContext, error: HTTPException)
 
 
 def handle_exception(app: Flask, ctx: RequestContext, error: Exception) -> Response:
-    """Log an exception that nobody handled and return the response of a server error, or raise it
-    again where a debugger or a test is to see it.
+    """Log an unhandled exception and return the response of a server error, or raise it again for
+    debuggers and tests.
     """
     try:
         annotate(app, error)
@@ -173,9 +173,9 @@ def handle_exception(app: Flask, ctx: RequestContext, error: Exception) -> Respo
 def finalize_request(
     app: Flask, ctx: RequestContext, rv: t.Any, from_error_handler: bool = False
 ) -> Response:
-    """Make the response and run what comes after the view.
+    """Create the response and run the hooks after the view.
 
-    :param from_error_handler: log what fails in doing so instead of raising it.
+    :param from_error_handler: log errors of these steps instead of raising them.
     """
     plan = ctx.plan
     request = ctx._request
@@ -223,7 +223,7 @@ def process_response(app: Flask, ctx: RequestContext, plan: Plan, response: t.An
 
 
 def end_request(app: Flask, ctx: RequestContext) -> None:
-    """Run the teardown functions, each though one before it failed, and restore the contexts."""
+    """Run all teardown functions, even if one fails, and restore the contexts."""
     if steps.PRESERVE in ctx.environ:
         steps.hand_over_contexts(ctx.environ)
     error, ctx.error = ctx.error, None
@@ -254,7 +254,7 @@ def end_request(app: Flask, ctx: RequestContext) -> None:
 
 
 def tear_down_request(app: Flask, ctx: RequestContext, error: BaseException | None) -> None:
-    """Do what comes at the end of a request, before its context is popped."""
+    """Run the teardown functions of a request, before its context is popped."""
     plan = ctx.plan
     request = ctx._request
     if plan.revision.program is not plan.program or (
@@ -268,7 +268,7 @@ def tear_down_request(app: Flask, ctx: RequestContext, error: BaseException | No
 
 
 def run_teardown_request(app: Flask, plan: Plan, error: BaseException | None) -> None:
-    """Run all ``teardown_request`` functions; then raise the first error of theirs."""
+    """Run all ``teardown_request`` functions, then raise their first error."""
     failed: BaseException | None = None
     # PERF: a 'try' in the loop costs nothing unless something is raised; a call for each does.
     for function in plan.teardown:
@@ -289,7 +289,7 @@ def run_teardown_request(app: Flask, plan: Plan, error: BaseException | None) ->
 
 
 def leave_contexts(app: Flask, ctx: RequestContext, error: BaseException | None) -> None:
-    """Restore the contexts of before, with the end of the application context in between."""
+    """Restore the previous contexts and end the application context."""
     ((token, app_context),) = ctx._tokens
     ctx._tokens = ()
     ctx.state = ENDED
@@ -322,7 +322,7 @@ def leave_contexts(app: Flask, ctx: RequestContext, error: BaseException | None)
 def run_teardown_appcontext(
     app: Flask, program: RequestProgram, error: BaseException | None
 ) -> None:
-    """Run all ``teardown_appcontext`` functions; then raise the first error of theirs."""
+    """Run all ``teardown_appcontext`` functions, then raise their first error."""
     failed: BaseException | None = None
     for function in program.teardown_appcontext:
         try:

@@ -1,10 +1,10 @@
 """The conductor: the order of a request's steps, and the only code that waits between them.
 
-Written once, for both worlds.  ``_conductor_sync.py`` is generated from this file by
-``scripts/generate_conductor.py``: there ``await run(function, ...)`` is a plain call.  Steps
+It is written once, as async code. ``scripts/generate_conductor.py`` generates
+``_conductor_sync.py`` from this file, where ``await run(function, ...)`` is a plain call. Steps
 that never wait are in :mod:`.steps`.
 
-A step that the application replaced is called in its place, as a method.
+If the application replaces a step, its method is called instead.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ if t.TYPE_CHECKING:
     from .program import RequestProgram
 
 Run = t.Callable[..., t.Awaitable[t.Any]]
-"""Calls a function of the application and waits for what it returns."""
+"""Function that calls a function of the application and waits for its result."""
 
 
 async def handle_request(
     app: Flask, ctx: RequestContext, program: RequestProgram, run: Run
 ) -> Response:
-    """Return the response to a request; what ended it is kept as the context's ``error``."""
+    """Return the response to a request; an error is stored as the context's ``error``."""
     try:
         plan = steps.open_request(app, ctx, program)
         if program.replaced.full_dispatch_request:
@@ -72,7 +72,7 @@ async def respond(app: Flask, ctx: RequestContext, plan: Plan, run: Run) -> Resp
 
 
 async def answer(app: Flask, ctx: RequestContext, plan: Plan, run: Run) -> t.Any:
-    """Run hooks, view and error handlers; return what the response is to be made of."""
+    """Run hooks, view and error handlers; return the response value."""
     replaced = plan.program.replaced
     rv: t.Any = None
     try:
@@ -97,7 +97,7 @@ async def answer(app: Flask, ctx: RequestContext, plan: Plan, run: Run) -> t.Any
 async def answer_error(
     app: Flask, ctx: RequestContext, error: Exception, replaced: Replaced, run: Run
 ) -> t.Any:
-    """Return what the response to an exception is to be made of, or raise it again."""
+    """Return the response value for an exception, or raise it again."""
     try:
         if replaced.handle_user_exception:
             step = replaced.step(app.handle_user_exception)
@@ -108,7 +108,7 @@ async def answer_error(
 
 
 async def preprocess_request(app: Flask, ctx: RequestContext, plan: Plan, run: Run) -> t.Any:
-    """Run what comes before the view; return the response value of the first that has one."""
+    """Run the hooks before the view; return the first response value, if any."""
     if plan.preprocessors:
         request = ctx._request
         view_args = ctx._view_args if request is None else request.view_args
@@ -122,7 +122,7 @@ async def preprocess_request(app: Flask, ctx: RequestContext, plan: Plan, run: R
 
 
 async def dispatch_request(app: Flask, ctx: RequestContext, plan: Plan, run: Run) -> t.Any:
-    """Call the view, or raise what kept routing from finding one."""
+    """Call the view, or raise the routing error."""
     request = ctx._request
     if plan.revision.program is not plan.program or (
         request is not None and request.url_rule is not ctx._rule
@@ -135,7 +135,7 @@ async def dispatch_request(app: Flask, ctx: RequestContext, plan: Plan, run: Run
 async def handle_user_exception(
     app: Flask, ctx: RequestContext, error: Exception, run: Run
 ) -> t.Any:
-    """Return the response value for an exception from a hook or a view, or raise it again."""
+    """Return the response value for an exception of a hook or view, or raise it again."""
     try:
         if isinstance(error, BadRequestKeyError) and (
             app.debug or app.config["TRAP_BAD_REQUEST_ERRORS"]
@@ -158,7 +158,7 @@ async def handle_user_exception(
 async def handle_http_exception(
     app: Flask, ctx: RequestContext, error: HTTPException, run: Run
 ) -> t.Any:
-    """Return the response value for an HTTP exception: its handler's, or itself."""
+    """Return the response value for an HTTP exception: its handler's, else the exception."""
     # A redirect of the routing is an answer, and an exception without a code carries one.
     if error.code is None or isinstance(error, RoutingException):
         return error
@@ -167,8 +167,8 @@ async def handle_http_exception(
 
 
 async def handle_exception(app: Flask, ctx: RequestContext, error: Exception, run: Run) -> Response:
-    """Log an exception that nobody handled and return the response of a server error, or raise it
-    again where a debugger or a test is to see it.
+    """Log an unhandled exception and return the response of a server error, or raise it again for
+    debuggers and tests.
     """
     try:
         annotate(app, error)
@@ -191,9 +191,9 @@ async def handle_exception(app: Flask, ctx: RequestContext, error: Exception, ru
 async def finalize_request(
     app: Flask, ctx: RequestContext, rv: t.Any, run: Run, from_error_handler: bool = False
 ) -> Response:
-    """Make the response and run what comes after the view.
+    """Create the response and run the hooks after the view.
 
-    :param from_error_handler: log what fails in doing so instead of raising it.
+    :param from_error_handler: log errors of these steps instead of raising them.
     """
     plan = ctx.plan
     request = ctx._request
@@ -243,7 +243,7 @@ async def process_response(
 
 
 async def end_request(app: Flask, ctx: RequestContext, run: Run) -> None:
-    """Run the teardown functions, each though one before it failed, and restore the contexts."""
+    """Run all teardown functions, even if one fails, and restore the contexts."""
     if steps.PRESERVE in ctx.environ:
         steps.hand_over_contexts(ctx.environ)
     error, ctx.error = ctx.error, None
@@ -276,7 +276,7 @@ async def end_request(app: Flask, ctx: RequestContext, run: Run) -> None:
 async def tear_down_request(
     app: Flask, ctx: RequestContext, error: BaseException | None, run: Run
 ) -> None:
-    """Do what comes at the end of a request, before its context is popped."""
+    """Run the teardown functions of a request, before its context is popped."""
     plan = ctx.plan
     request = ctx._request
     if plan.revision.program is not plan.program or (
@@ -292,7 +292,7 @@ async def tear_down_request(
 async def run_teardown_request(
     app: Flask, plan: Plan, error: BaseException | None, run: Run
 ) -> None:
-    """Run all ``teardown_request`` functions; then raise the first error of theirs."""
+    """Run all ``teardown_request`` functions, then raise their first error."""
     failed: BaseException | None = None
     # PERF: a 'try' in the loop costs nothing unless something is raised; a call for each does.
     for function in plan.teardown:
@@ -315,7 +315,7 @@ async def run_teardown_request(
 async def leave_contexts(
     app: Flask, ctx: RequestContext, error: BaseException | None, run: Run
 ) -> None:
-    """Restore the contexts of before, with the end of the application context in between."""
+    """Restore the previous contexts and end the application context."""
     ((token, app_context),) = ctx._tokens
     ctx._tokens = ()
     ctx.state = ENDED
@@ -348,7 +348,7 @@ async def leave_contexts(
 async def run_teardown_appcontext(
     app: Flask, program: RequestProgram, error: BaseException | None, run: Run
 ) -> None:
-    """Run all ``teardown_appcontext`` functions; then raise the first error of theirs."""
+    """Run all ``teardown_appcontext`` functions, then raise their first error."""
     failed: BaseException | None = None
     for function in program.teardown_appcontext:
         try:

@@ -1,8 +1,8 @@
-"""Invalidation: tells a compiled program when a registry, an attribute or a class has changed.
+"""Invalidation of compiled programs when a registry, an attribute or a class changes.
 
-Registries and the application's attributes push: a write to one moves the :class:`Revision` of
-every application that was compiled from it.  Classes can't push, because a metaclass would get
-in the way of users' own.  They are asked, by :class:`ClassGuard`, at each use.
+Registries and the application's attributes notify: a write to one invalidates the
+:class:`Revision` of every application compiled from it. Classes can't notify, because a metaclass
+would conflict with users' metaclasses. :class:`ClassGuard` checks them at each use.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Observer = t.Callable[[], "Revision | None"]
 
 
 class Revision:
-    """Counts the changes to one application's declarations and holds its current program."""
+    """Count of the changes to an application's declarations, with its current program."""
 
     __slots__ = ("__weakref__", "_lock", "number", "program")
 
     number: int
-    """Grows with each change."""
+    """Number that increases with each change."""
 
     program: t.Any
     """The program compiled from this revision, or ``None`` if there is none yet."""
@@ -37,13 +37,13 @@ class Revision:
         self.program = None
 
     def invalidate(self) -> None:
-        """Note a change: what was compiled before must not be used for another request."""
+        """Record a change: earlier programs must not handle further requests."""
         with self._lock:
             self.number += 1
             self.program = None
 
     def publish(self, number: int, program: t.Any) -> bool:
-        """Make a program the current one, unless something changed since ``number`` was read."""
+        """Set the current program, unless something changed since ``number`` was read."""
         with self._lock:
             if self.number != number:
                 return False
@@ -72,7 +72,7 @@ class Observable:
     _observers: tuple[Observer, ...] = ()
 
     def _observe(self, revision: Revision) -> None:
-        """Invalidate the revision on each change from now on."""
+        """Invalidate a revision on each further change."""
         with _observers_lock:
             known = [observer for observer in self._observers if observer() is not None]
             if all(observer() is not revision for observer in known):
@@ -96,10 +96,10 @@ def freeze(container: t.Any) -> t.Any:
 
 
 def keep_methods_in_base(cls: type[T]) -> type[T]:
-    """Return a subclass with the same name that has nothing in its own namespace.
+    """Return a subclass with the same name and an empty namespace.
 
-    Users subclass and patch that one.  What they replace is then added to its namespace, where
-    :class:`ClassGuard` notices it by counting.
+    Users subclass and patch the subclass. A replaced method adds a name to its namespace, which
+    :class:`ClassGuard` notices by counting.
     """
     members = {
         "__doc__": cls.__doc__,
@@ -111,7 +111,7 @@ def keep_methods_in_base(cls: type[T]) -> type[T]:
 
 
 class ClassWatch:
-    """Tells cheaply that nobody wrote to some classes, or to a base of them.
+    """A cheap check that no attribute of some classes or their bases was set.
 
     CPython marks a class when something is looked up on it, and takes the mark from it and from
     all its subclasses when an attribute of it is set or deleted.  Nobody looks anything up on
@@ -144,9 +144,9 @@ class ClassWatch:
 
 
 class ClassGuard:
-    """Notices when an attribute that a program relies on is replaced on a class or its bases.
+    """Check that attributes which a program relies on are not replaced on a class or its bases.
 
-    :param cls: the class that is really used, a user's subclass for example.
+    :param cls: the class in use, for example a user's subclass.
     :param names: the attributes that matter.
     :param empty: public classes that keep their methods in a base class of their own.
 
@@ -175,11 +175,11 @@ class ClassGuard:
 
     @property
     def reads_values(self) -> bool:
-        """Whether counting names is not enough."""
+        """True if counting names is not enough."""
         return self._read is not None
 
     def holds(self, cls: type) -> bool:
-        """Whether the class is the one that was looked at, with the same attributes."""
+        """Return whether a class is the recorded one, with the same attributes."""
         if cls.__mro__ is not self.mro:
             return False
         for namespace, size in self.sizes:
@@ -189,7 +189,7 @@ class ClassGuard:
 
 
 def _up_to(mro: tuple[type, ...], empty: t.Container[type]) -> tuple[type, ...]:
-    """The classes up to the first one that keeps its methods in a base; none without one."""
+    """Return the classes up to the first that keeps its methods in a base, if there is one."""
     for depth, base in enumerate(mro):
         if base in empty:
             return mro[: depth + 1]

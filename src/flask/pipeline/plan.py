@@ -1,4 +1,4 @@
-"""The plan: everything about an endpoint's requests that can be worked out before they come."""
+"""The plan: all properties of an endpoint's requests that are known in advance."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _MAX_HANDLERS = 256
 class Plan:
     """The steps of the requests for one endpoint, in their final order.
 
-    Compiled on the first request for the endpoint and kept until something is declared anew.
-    A step for which there is nothing to do is an empty tuple.
+    It is compiled on the first request for the endpoint and valid until a declaration changes. A
+    step without functions is an empty tuple.
     """
 
     __slots__ = (
@@ -40,25 +40,25 @@ class Plan:
     )
 
     program: RequestProgram
-    """The program that the plan is a part of."""
+    """The plan's program."""
 
     revision: Revision
-    """The plan holds for as long as its program is this revision's current one."""
+    """Revision of the program. The plan is valid while its program is the current one."""
 
     endpoint: str | None
-    """``None``: for requests that no rule matched."""
+    """The endpoint; ``None`` for requests that no rule matched."""
 
     blueprints: tuple[str, ...]
-    """The names of the endpoint's blueprint and of those around it, innermost first."""
+    """Names of the endpoint's blueprint and its parents, innermost first."""
 
     view: t.Callable[..., t.Any] | None
-    """Called with the arguments from the path; ``None``: there is none, which is an error."""
+    """Function called with the URL variables; ``None`` if it is missing, which is an error."""
 
     preprocessors: Hooks
-    """URL value preprocessors: the application's, then the blueprints' from the outermost in."""
+    """URL value preprocessors: the application's, then the blueprints', outermost first."""
 
     before: Hooks
-    """``before_request`` functions: the application's, then the blueprints' likewise."""
+    """``before_request`` functions: the application's, then the blueprints', outermost first."""
 
     after: Hooks
     """``after_request`` functions: the innermost blueprint's first, the application's last, each
@@ -69,26 +69,26 @@ class Plan:
     """``teardown_request`` functions, in the order of :attr:`after`."""
 
     handlers: dict[type[BaseException], t.Callable[..., t.Any] | None]
-    """Error handlers by exception class, as far as they were asked for."""
+    """Error handlers by exception class, filled on demand."""
 
     has_no_pre_hooks: bool
-    """Whether nothing comes before the view."""
+    """True if no hook runs before the view."""
 
     is_direct: bool
-    """Whether a request goes from its match to the view."""
+    """True if a request goes directly from its match to the view."""
 
     has_plain_answer: bool
-    """Whether text that the view returns goes to the server with no step between them."""
+    """True if text from the view goes to the server without a further step."""
 
     has_plain_end: bool
-    """Whether nothing but the contexts' end comes after the answer."""
+    """True if only the contexts end after the response."""
 
     is_plain: bool
-    """Whether there is a view and no other step, so that the entry point may do it all."""
+    """True if there is a view and no other step, so that the entry point can do it all."""
 
     def keep_handler(
         self, error_class: type[BaseException], handler: t.Callable[..., t.Any] | None
     ) -> None:
-        """Remember the handler of an exception class; classes may be made without end."""
+        """Store the handler of an exception class, up to a maximum number of classes."""
         if len(self.handlers) < _MAX_HANDLERS:
             self.handlers[error_class] = handler

@@ -1,4 +1,4 @@
-"""The request program: what an application serves by, compiled from what it declared."""
+"""The request program: an application's declarations, compiled for serving."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _STEPS_OF_APP = attrgetter(*(name for name in STEPS if hasattr(App, name)))
 
 
 def note_empty_class(cls: type) -> None:
-    """Count the names in a class's own namespace before anyone can add to them."""
+    """Record the names in a class's own namespace before users can add to them."""
     EMPTY_CLASSES.append(cls)
     _EMPTY_SIZES[cls] = len(vars(cls))
 
@@ -79,58 +79,58 @@ Bind = t.Callable[["Flask", t.Callable[..., t.Any]], t.Callable[..., t.Any]]
 
 
 class RequestProgram:
-    """What one revision of an application's declarations was compiled to.
+    """The result of compiling one revision of an application's declarations.
 
     :param built_in: the application class whose methods are the built-in steps.
     """
 
     door: t.Callable[..., t.Any] | None = None
-    """Handles a request by WSGI: called with application, environ and ``start_response``."""
+    """WSGI handler of requests, called with application, environ and ``start_response``."""
 
     url_builders: dict[str, Build | None]
-    """Builders of paths by endpoint, as far as they were compiled; ``None``: Werkzeug alone."""
+    """Builders of paths by endpoint, filled on demand; ``None`` if only Werkzeug builds."""
 
     matches_by_table: bool
-    """Whether rules may be found without a URL adapter."""
+    """True if rules can be found without a URL adapter."""
 
     has_standard_contexts: bool
-    """Whether contexts are pushed and popped by the built-in methods."""
+    """True if the built-in methods push and pop contexts."""
 
     is_inlined: bool
-    """Whether the entry point may match requests and push their contexts by itself."""
+    """True if the entry point can match requests and push their contexts itself."""
 
     is_plain: bool
-    """Whether a request without hooks may be handled by the entry point alone."""
+    """True if the entry point alone can handle a request without hooks."""
 
     lazy_request: bool
-    """Whether the request object may be made when it is asked for."""
+    """True if the request object can be created on first use."""
 
     lazy_session: bool
-    """Whether the session may be opened when it is asked for."""
+    """True if the session can be opened on first use."""
 
     has_standard_session: bool
-    """Whether the session interface is the built-in one."""
+    """True if the session interface is the built-in one."""
 
     touch_session: t.Callable[[Flask], None] | None
-    """What is left to do for a session that nobody asked for; ``None``: nothing."""
+    """Function to call for a session that was not used, or ``None``."""
 
     names_blueprints: bool
-    """Whether the endpoint alone tells the blueprints of a request."""
+    """True if the blueprints of a request follow from its endpoint alone."""
 
     session_waits: bool
-    """Whether nothing is left to do for a session that nobody asked for and no cookie holds."""
+    """True if a session without use and cookie needs no work."""
 
     response_class: t.Any
-    """Makes the responses; ``None``: what makes them may be different each time."""
+    """Class of the responses; ``None`` if it may differ each time."""
 
     text_type: tuple[str, str] | None
-    """The content type header of text, if all that responses do is :class:`flask.Response`'s."""
+    """Content type header of text, if responses behave like :class:`flask.Response`."""
 
     json_body: t.Callable[[t.Any], bytes] | None
-    """Makes the body of a JSON response, if the provider is one that only has this to do."""
+    """Encoder of JSON bodies, if the provider needs nothing else."""
 
     teardown_appcontext: Hooks
-    """In the order that they are called in."""
+    """``teardown_appcontext`` functions in the order of their calls."""
 
     replaced_class = Replaced
 
@@ -207,7 +207,7 @@ class RequestProgram:
     def _watch_class(
         self, cls: type, names: t.Iterable[str], empty: t.Container[type] = ()
     ) -> None:
-        """Depend on what a class is now, unless it is a built-in one, which all programs do."""
+        """Depend on a class as it is now, unless it is built in: all programs check those."""
         if cls in empty and cls in _EMPTY_SIZES:
             return
         guard = ClassGuard(cls, names, empty)
@@ -217,7 +217,7 @@ class RequestProgram:
             self._readers.append((guard, cls))
 
     def holds(self, app: Flask) -> bool:
-        """Whether nothing changed that could not be observed: classes, plain containers."""
+        """Return whether everything that can't notify is unchanged: classes, plain containers."""
         return (
             len(self.flask_namespace) == self.flask_size
             and type(app).__mro__ is self.mro
@@ -226,7 +226,7 @@ class RequestProgram:
         )
 
     def classes_hold(self) -> bool:
-        """Whether the built-in classes are what they were: contexts, requests, sessions."""
+        """Return whether the built-in classes are unchanged: contexts, requests, sessions."""
         is_unchanged = CLASSES.canary.__flags__ & IS_UNCHANGED
         if is_unchanged and CLASSES.generation == self.generation:
             return True
@@ -242,7 +242,7 @@ class RequestProgram:
         return True
 
     def unobserved_hold(self) -> bool:
-        """Whether :meth:`holds`, if the built-in classes are known to be what they were."""
+        """Return the result of :meth:`holds`, given that the built-in classes are unchanged."""
         # PERF: asked at every request to an application with a subclass of its own.
         for cls, mro in self._mros:
             if cls.__mro__ is not mro:
@@ -335,7 +335,7 @@ class RequestProgram:
         return table
 
     def find_table(self, app: Flask, environ: WSGIEnvironment) -> RoutingTable | None:
-        """Return the table of a request's host, or ``None``: ask Werkzeug's matcher."""
+        """Return the table of a request's host, or ``None`` to ask Werkzeug's matcher."""
         hosts = self._known_hosts(app, environ)
         return None if hosts is None else hosts.get(environ["HTTP_HOST"])
 
@@ -356,7 +356,7 @@ class RequestProgram:
         return table
 
     def _known_hosts(self, app: Flask, environ: WSGIEnvironment) -> dict[str, RoutingTable] | None:
-        """The tables by host, or ``None`` where it takes more than the host to match a request."""
+        """Return the tables by host, or ``None`` if matching depends on more than the host."""
         request_class = self.request_class
         if (
             not self.matches_by_table
@@ -390,9 +390,9 @@ class RequestProgram:
         return plan
 
     def add_builder(self, app: Flask, endpoint: str) -> bool:
-        """Compile what builds the endpoint's paths, unless that was done; return whether it was.
+        """Compile the builder of the endpoint's paths if needed; return whether there is one.
 
-        Unknown endpoints, which may come from a request, leave nothing behind.
+        Unknown endpoints are not stored, because they may come from requests.
         """
         if not self.builds_urls or endpoint in self.url_builders:
             return False
@@ -408,8 +408,8 @@ class RequestProgram:
         return True
 
     def bind(self, app: Flask, function: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
-        """Return what the conductor calls for a function: itself where that is all there is to it,
-        or else by way of ``ensure_sync``.
+        """Return the callable for a function of the application: the function itself, or the result
+        of ``ensure_sync``.
         """
         if self._bind is not None:
             return self._bind(app, function)
@@ -463,7 +463,7 @@ _MAX_PLANS = 10_000
 
 
 class _Attributes:
-    """What some attributes in a namespace were."""
+    """A snapshot of some attributes in a namespace."""
 
     def __init__(self, namespace: dict[str, t.Any], names: list[str]) -> None:
         self.values = {name: namespace[name] for name in names}
@@ -478,7 +478,7 @@ class _Attributes:
 
 
 def _app_setattr(app: t.Any) -> t.Any:
-    """The ``__setattr__`` of the class that notifies of assignments."""
+    """Return the class's ``__setattr__`` that notifies of assignments."""
     for cls in type(app).__mro__:
         if "watched_names" in vars(cls) and "__setattr__" in vars(cls):
             return vars(cls)["__setattr__"]
@@ -494,9 +494,9 @@ def _in_reverse(registry: t.Any, names: t.Iterable[str | None]) -> t.Iterator[t.
 
 
 def static_setting(app: t.Any, name: str) -> t.Any:
-    """Return an attribute of the application, or ``None`` if it may be different each time.
+    """Return an attribute of the application, or ``None`` if it may change with each access.
 
-    A property may want a request to be current, so it is not read here.
+    Properties are not read here, because they may need a current request.
     """
     for cls in type(app).__mro__:
         if name in vars(cls):
@@ -513,7 +513,7 @@ def _json_body(app: Flask) -> t.Callable[[t.Any], bytes] | None:
 
 
 def _current_tables(app: Flask) -> dict[str, RoutingTable]:
-    """The routing tables by domain, made anew only if the map has changed."""
+    """Return the routing tables by domain, rebuilt only if the map has changed."""
     url_map = app.url_map
     version = getattr(url_map, "version", None)
     kept = app.__dict__.get("_routing_tables")
@@ -530,7 +530,7 @@ _MOST_TRIES = 8
 
 
 def compile_program(app: Flask, built_in: type) -> RequestProgram:
-    """Return what the application serves by, compiled anew if it has changed."""
+    """Return the application's program, compiled again if it has changed."""
     params = sys.modules.get("flask.params")  # which a view with declared parameters imports
     if params is not None:
         params.compile_views(app.view_functions)

@@ -1,7 +1,7 @@
-"""Which steps of a request an application has replaced.
+"""The steps of a request that an application has replaced.
 
-Subclasses, instances and agents replace methods.  A replaced step is called in its place in the
-pipeline; the others are done without calling their methods.
+Subclasses, instances and agents replace methods. The pipeline calls replaced steps and does the
+work of the others without calling their methods.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ STEPS = (
     "request_context",
     "url_for",
 )
-"""Methods of the application whose work the pipeline does itself; it calls all others."""
+"""Methods of the application whose work the pipeline does itself. It calls all others."""
 
 REGISTRIES = (
     "after_request_funcs",
@@ -42,7 +42,7 @@ REGISTRIES = (
     "url_value_preprocessors",
     "view_functions",
 )
-"""Attributes that hold what was declared."""
+"""Attributes with registries."""
 
 SETTINGS = (
     "__class__",
@@ -60,7 +60,7 @@ WATCHED = frozenset((*STEPS, *REGISTRIES, *SETTINGS))
 
 
 class Replaced:
-    """For each step, whether the application replaced it."""
+    """Flags for each step, true if the application replaced it."""
 
     __slots__ = STEPS
 
@@ -76,7 +76,7 @@ class Replaced:
             setattr(self, name, name in own or method is not BUILT_IN[built_in][name])
 
     def any(self, besides: t.Container[str] = ()) -> bool:
-        """Whether any step was replaced that a request always takes."""
+        """True if a step of every request was replaced."""
         names = [name for name in STEPS if name not in _URL_STEPS and name not in besides]
         return any(getattr(self, name) for name in names)
 
@@ -91,5 +91,5 @@ BUILT_IN: dict[type, dict[str, t.Any]] = {}
 
 
 def remember(cls: type) -> None:
-    """Note the built-in methods of an application class, before anyone can replace them."""
+    """Record the built-in methods of an application class before users can replace them."""
     BUILT_IN[cls] = {name: getattr(cls, name) for name in STEPS}

@@ -1,4 +1,4 @@
-"""From what a view returned to a response object."""
+"""Conversion of a view's return value to a response object."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if t.TYPE_CHECKING:
 
 
 def make_response(app: Flask, rv: t.Any) -> Response:
-    """Return the response that a view's return value stands for.
+    """Convert a view's return value to a response.
 
-    :raises TypeError: if it stands for none.
+    :raises TypeError: if it can't be converted.
     """
     status = headers = None
     whole = rv
@@ -63,7 +63,7 @@ def _nothing(whole: t.Any) -> str:
 
 
 def _split(rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
-    """The body, status and headers of a returned tuple."""
+    """Return the body, status and headers of a returned tuple."""
     if len(rv) == 3:
         return rv
     if len(rv) == 2:
@@ -78,7 +78,7 @@ def _split(rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
 
 
 def _convert(response_class: t.Any, rv: t.Any) -> t.Any:
-    """Turn another response class's object, or a WSGI application, into the application's."""
+    """Convert a foreign response or a WSGI application to the application's response class."""
     if isinstance(rv, HTTPException):
         if response_class is Response and _is_plain_error(rv):
             # PERF: as a WSGI application the exception makes this response and sends it, to be
@@ -96,7 +96,7 @@ def _convert(response_class: t.Any, rv: t.Any) -> t.Any:
 
 
 def _is_plain_error(error: HTTPException) -> bool:
-    """Whether sending the error makes a page of its description, and nobody replaced a part."""
+    """Return whether an error is sent as a page of its description by built-in code."""
     cls = type(error)
     force: t.Any = Response.force_type
     return (

@@ -69,7 +69,7 @@ def shortened_exc_info() -> t.Any:
 
 
 def make_context(app: Flask, environ: dict[str, t.Any], program: RequestProgram) -> RequestContext:
-    """Make the context of a request that comes in."""
+    """Return the context of an incoming request."""
     replaced = program.replaced
     if replaced.request_context or replaced.create_url_adapter:
         return app.request_context(environ)
@@ -107,7 +107,7 @@ def open_request(app: Flask, ctx: RequestContext, program: RequestProgram) -> Pl
 
 
 def match(app: Flask, ctx: RequestContext, program: RequestProgram) -> Plan:
-    """Find the rule of a request, by the routing table or by Werkzeug's matcher."""
+    """Find the rule of a request with the routing table or Werkzeug's matcher."""
     environ = ctx.environ
     table = program.find_table(app, environ)
     if table is None and program.matches_by_table and ctx.url_adapter is not None:
@@ -148,7 +148,7 @@ def match(app: Flask, ctx: RequestContext, program: RequestProgram) -> Plan:
 def open_session_and_keep_match(
     ctx: RequestContext, program: RequestProgram, rule: Rule, view_args: dict[str, t.Any]
 ) -> None:
-    """Open the session unless it can wait, then have the request know what matched."""
+    """Open the session unless it can wait, then store the match in the request."""
     if not program.lazy_session:
         ctx.open_session()
     ctx._rule, ctx._view_args = rule, view_args
@@ -158,7 +158,7 @@ def open_session_and_keep_match(
 
 
 def planned(app: Flask, ctx: RequestContext, program: RequestProgram) -> Plan:
-    """Return the plan for what the request is now."""
+    """Return the plan for the request's current state."""
     rule = ctx.url_rule
     endpoint = None if rule is None else rule.endpoint
     if program.names_blueprints:
@@ -188,9 +188,9 @@ def current_plan(app: Flask, ctx: RequestContext) -> Plan:
 
 
 def find_view(app: Flask, ctx: RequestContext, plan: Plan) -> Call:
-    """Return the view and its arguments, or what answers in its place.
+    """Return the view and its arguments, or a replacement for the view.
 
-    Raises what kept routing from finding a view.
+    :raises Exception: the routing error, if there is one.
     """
     request = ctx._request
     if request is None:
@@ -212,12 +212,12 @@ def find_view(app: Flask, ctx: RequestContext, plan: Plan) -> Call:
 
 
 def answers_options(rule: Rule | None) -> bool:
-    """Whether the framework answers ``OPTIONS`` requests for a rule."""
+    """Return whether the framework answers ``OPTIONS`` requests for a rule."""
     return bool(getattr(rule, "provide_automatic_options", False))
 
 
 def raise_routing_exception(app: Flask, request: Request) -> t.NoReturn:
-    """Raise what routing failed with; in debug mode, explain a redirect that loses form data."""
+    """Raise the routing error; in debug mode, explain a redirect that loses form data."""
     error: HTTPException | None = request.routing_exception
     assert error is not None, "routing succeeded"
     loses_body = (
@@ -237,7 +237,7 @@ def raise_routing_exception(app: Flask, request: Request) -> t.NoReturn:
 
 
 def options_response(app: Flask, ctx: RequestContext) -> Response:
-    """Return the answer to ``OPTIONS`` where the view gives none: the allowed methods."""
+    """Return the automatic response to ``OPTIONS`` with the allowed methods."""
     response = app.response_class()
     program: RequestProgram | None = app._revision.program
     table = None
@@ -276,7 +276,7 @@ def find_error_handler(
 
 
 def raise_again(error: Exception) -> t.NoReturn:
-    """Raise an exception that is being handled, with no line more in its traceback."""
+    """Raise the exception being handled without adding a line to its traceback."""
     try:
         if sys.exc_info()[1] is error:
             raise
@@ -289,7 +289,7 @@ def raise_again(error: Exception) -> t.NoReturn:
 
 
 def respond_with(app: Flask, plan: Plan, rv: t.Any) -> t.Any:
-    """Make the response of a view's return value."""
+    """Convert a view's return value to a response."""
     program = plan.program
     if program.replaced.make_response:
         return app.make_response(rv)
@@ -299,7 +299,7 @@ def respond_with(app: Flask, plan: Plan, rv: t.Any) -> t.Any:
 
 
 def is_without_session(app: Flask, environ: dict[str, t.Any], program: RequestProgram) -> bool:
-    """Whether none of a request's cookies can hold a session that has to be saved."""
+    """Return whether no cookie of the request can hold a session that must be saved."""
     config = app.config
     return (not config["SESSION_REFRESH_EACH_REQUEST"] and program.has_standard_session) or config[
         "SESSION_COOKIE_NAME"
@@ -307,10 +307,10 @@ def is_without_session(app: Flask, environ: dict[str, t.Any], program: RequestPr
 
 
 def must_refresh_session(app: Flask, ctx: RequestContext, program: RequestProgram) -> bool:
-    """Whether the session has to be saved although nobody asked for it: it is permanent, or an
-    interface of the application's own may decide.
+    """Return whether to save a session that was not used: it is permanent, or a custom interface
+    decides.
 
-    Asked of requests that have a cookie.
+    Called only for requests with a cookie.
     """
     if is_without_session(app, ctx.environ, program):
         return False
@@ -319,7 +319,7 @@ def must_refresh_session(app: Flask, ctx: RequestContext, program: RequestProgra
 
 
 def save_session(app: Flask, ctx: RequestContext, program: RequestProgram, response: t.Any) -> None:
-    """Have the session interface save the session."""
+    """Save the session with the session interface."""
     if program.lazy_session and program.revision.program is program:
         touch = program.touch_session
         if ctx._session_object is None and not (
@@ -343,17 +343,17 @@ def save_session(app: Flask, ctx: RequestContext, program: RequestProgram, respo
 # The end
 
 PRESERVE = "werkzeug.debug.preserve_context"
-"""The environ key under which a debugger or a test client asks for the contexts."""
+"""Environ key by which a debugger or test client requests the contexts."""
 
 _DISCONNECTS = (BrokenPipeError, ConnectionAbortedError, ConnectionResetError, GeneratorExit)
-"""Raised where a client does not wait for the rest of the response."""
+"""Exceptions raised when a client doesn't wait for the rest of the response."""
 
 
 def teardown_error(error: BaseException | None, raised: BaseException) -> BaseException | None:
-    """The error to pass to teardown functions when sending the response failed.
+    """Return the error to pass to teardown functions when sending the response failed.
 
-    :param error: what had ended the request before, which remains the reason.
-    :param raised: raised by sending; that the client went away is no error.
+    :param error: the error that ended the request before, which takes precedence.
+    :param raised: the exception from sending; a disconnect of the client is not an error.
     """
     if error is None and not isinstance(raised, _DISCONNECTS):
         return raised
@@ -361,7 +361,7 @@ def teardown_error(error: BaseException | None, raised: BaseException) -> BaseEx
 
 
 def merge_teardown_errors(failed: BaseException | None, raised: BaseException) -> BaseException:
-    """The error to raise once all functions have run: the first; the others are notes to it."""
+    """Return the error to raise after all functions: the first, with the others as notes."""
     if failed is None:
         return raised
     failed.add_note(f"A later teardown function failed too: {raised!r}")
@@ -369,7 +369,7 @@ def merge_teardown_errors(failed: BaseException | None, raised: BaseException) -
 
 
 def has_standard_end(ctx: RequestContext) -> bool:
-    """Whether ending the request is the same as popping its context, step by step."""
+    """Return whether ending the request does the same as popping its context."""
     return (
         type(ctx) is RequestContext
         and ctx.plan is not None
@@ -380,7 +380,7 @@ def has_standard_end(ctx: RequestContext) -> bool:
 
 
 def hand_over_contexts(environ: dict[str, t.Any]) -> None:
-    """Give the current contexts to whoever wants to push them again after the request."""
+    """Pass the current contexts to a debugger or test client, to push them again later."""
     keep = environ[PRESERVE]
     keep(_cv_app.get())
     keep(_cv_request.get())

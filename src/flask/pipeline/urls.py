@@ -1,4 +1,4 @@
-"""URLs of endpoints: by a compiled builder where one suffices, by Werkzeug's adapter elsewhere."""
+"""URLs of endpoints, from a compiled builder or from Werkzeug's adapter."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Bind = t.Callable[..., MapAdapter]
 
 
 def make_adapter(app: Flask, request: Request | None, bind: Bind) -> MapAdapter | None:
-    """Make what matches paths and builds URLs on a host: the request's, or ``SERVER_NAME``'s.
+    """Return the URL adapter for the request's host, or for ``SERVER_NAME``.
 
-    :param bind: binds a map to an environ, on a host and perhaps a subdomain.
+    :param bind: function that binds a map to an environ, with a host and a subdomain.
     """
     server_name = app.config["SERVER_NAME"]
     if request is None:
@@ -50,7 +50,7 @@ def make_adapter(app: Flask, request: Request | None, bind: Bind) -> MapAdapter 
 
 
 def _check_domain(host: str) -> None:
-    """Refuse an encoded domain (:rfc:`3490`) that stands for none, which would fail in URLs."""
+    """Reject an invalid encoded domain (:rfc:`3490`), which would fail in URLs."""
     try:
         host.partition(":")[0].encode("ascii").decode("idna")
     except UnicodeError:
@@ -84,8 +84,8 @@ def build_url(
 
 
 def build_quickly(app: Flask, endpoint: str, values: dict[str, t.Any]) -> str | None:
-    """Build a path with the endpoint's compiled builder, which is compiled if nothing did so yet;
-    ``None``: ask :func:`build_url`, which is the slow twin.
+    """Build a path with the endpoint's builder, compiling it if needed. ``None`` means to ask
+    :func:`build_url`, the slow twin.
     """
     url = build_here(app, endpoint, values)
     if url is not None:

@@ -135,7 +135,7 @@ class ExpressionGenerator(CodeGenerator):
             self._write_call(node, frame, "context", forward_caller)
 
     def _is_written_by_call(self, node: nodes.Expr, frame: Frame) -> bool:
-        """Tell if a piece is a call whose function can append it."""
+        """Return whether a piece is a call whose function can append it."""
         return (
             isinstance(node, nodes.Call)
             and _is_simple(node)
@@ -235,13 +235,13 @@ class ExpressionGenerator(CodeGenerator):
 
 
 def _is_simple(node: nodes.Call) -> bool:
-    """Tell if a call's arguments are all written out, each keyword once."""
+    """Return whether a call's arguments are all written out, each keyword once."""
     keys = {kwarg.key for kwarg in node.kwargs}
     return not (node.dyn_args or node.dyn_kwargs) and len(keys) == len(node.kwargs)
 
 
 def is_link(node: nodes.Call) -> bool:
-    """Tell if a call is one of ``url_for`` with a literal endpoint and plain values."""
+    """Return whether a call is one of ``url_for`` with a literal endpoint and plain values."""
     callee = node.node
     return (
         isinstance(callee, nodes.Name)

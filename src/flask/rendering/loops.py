@@ -1,4 +1,4 @@
-"""Analysis of the ways in which loops of a template use the variable ``loop``."""
+"""Analysis of the use of ``loop`` in the loops of a template."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _uses_in_inner_loop(node: nodes.For) -> t.Iterator[int | None]:
 
 
 def contains(node: nodes.Node, kinds: tuple[type[nodes.Node], ...]) -> bool:
-    """Tell if a node is of one of the kinds, or has one below it."""
+    """Return whether a node is of one of the kinds, or has one below it."""
     below = node.find_all(t.cast("type[nodes.Node]", kinds))
     return isinstance(node, kinds) or next(below, None) is not None
 
@@ -108,7 +108,7 @@ def _is_cycle(node: nodes.Call) -> bool:
 
 
 def _sees_locals(node: nodes.Node) -> bool:
-    """Tell if a part of the body is passed all variables, of which ``loop`` is one."""
+    """Return whether a part of the body is passed all variables, of which ``loop`` is one."""
     kinds = (nodes.Include, nodes.Import, nodes.FromImport, nodes.DerivedContextReference)
     return contains(node, kinds)
 
@@ -119,7 +119,7 @@ def _has_scoped_block(node: nodes.Node) -> bool:
 
 
 def counts(node: nodes.Node, frame: Frame, loops: list[Loop]) -> bool:
-    """Tell if an expression is the number of a loop's step."""
+    """Return whether an expression is the number of a loop's step."""
     if not (isinstance(node, nodes.Getattr) and _is_loop(node.node)):
         return False
     ref = frame.symbols.find_ref("loop")

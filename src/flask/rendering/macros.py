@@ -97,7 +97,7 @@ class MacroGenerator(ExpressionGenerator):
 
 
 def _is_plain(macro: MacroRef) -> bool:
-    """Tell if calls of a macro need nothing but its parameters."""
+    """Return whether calls of a macro need nothing but its parameters."""
     accesses = macro.accesses_caller or macro.accesses_kwargs or macro.accesses_varargs
     is_called_caller = any(arg.name == "caller" for arg in macro.node.args)
     return isinstance(macro.node, nodes.Macro) and not (accesses or is_called_caller)

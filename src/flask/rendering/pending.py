@@ -1,4 +1,4 @@
-"""Functions that append are written when a template has been rendered a few times.
+"""Delay of the functions that append until a template was rendered a few times.
 
 To write and compile them takes as long as all that Jinja does for a template. A page that is
 rendered again and again earns that back in a moment, a test or a template from a string never does.
@@ -33,7 +33,7 @@ class Pending:
         self._renderings = 0
 
     def is_due(self) -> bool:
-        """Count a rendering, and tell if the functions should be written for it."""
+        """Count a rendering, and return whether the functions should be written for it."""
         self._renderings += 1
         return self._renderings > RENDERINGS
 

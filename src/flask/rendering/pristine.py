@@ -62,12 +62,12 @@ _IMPORTED = {
 
 
 def generator_is_pristine() -> bool:
-    """Tell if Jinja's code generator has the methods that it had when it was imported."""
+    """Return whether Jinja's code generator has the methods that it had when it was imported."""
     return _generator_was_pristine and dict(vars(CodeGenerator)) == _pristine_generator
 
 
 def names_are_pristine(namespace: t.Mapping[str, t.Any]) -> bool:
-    """Tell if a template's module got Jinja's own classes and functions from ``jinja2.runtime``."""
+    """Return whether a template's module has Jinja's own classes and functions."""
     return all(namespace.get(name) is value for name, value in _IMPORTED.items())
 
 
@@ -86,7 +86,7 @@ class Pristine:
         self._undefined = environment.undefined
 
     def holds(self) -> bool:
-        """Tell if everything is still as expected."""
+        """Return whether everything is still as expected."""
         attributes = self._attributes
         return (
             _of_class(type(self._environment)) == _pristine_class
@@ -106,7 +106,7 @@ _pristine_finding = tuple(
 
 
 def finds_templates(environment: jinja2.Environment) -> bool:
-    """Tell if an environment finds its templates as Jinja does."""
+    """Return whether an environment finds its templates as Jinja does."""
     attributes = vars(environment)
     return (
         _of_finding(type(environment)) == _pristine_finding

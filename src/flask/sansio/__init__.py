@@ -1,1 +1,1 @@
-"""DECLARE: what an application says about itself, without I/O and without a request."""
+"""Declaration of applications and blueprints, without I/O and without a request."""

@@ -1,6 +1,6 @@
-"""The application as far as it is declared: settings, registries, folders, templates.
+"""Declaration of an application: settings, registries, folders, templates.
 
-Nothing here knows how requests arrive; other frameworks build on this class too.
+Nothing here depends on how requests arrive; other frameworks build on this class too.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ def _make_timedelta(value: timedelta | int | None) -> timedelta | None:
 
 
 class _ConfiguredProvider:
-    """The provider of an application that has no class of its own for it, made when first used,
-    which is after the application was configured.
+    """Descriptor of the JSON provider, created on first use from ``JSON_PROVIDER``, unless the
+    application sets its own class.
     """
 
     is_made_once = True
@@ -89,9 +89,9 @@ _JSON: t.Any = _ConfiguredProvider()
 
 
 def _configured_provider_class(setting: object) -> type[JSONProvider]:
-    """Return the class that ``JSON_PROVIDER`` stands for.
+    """Return the class for the setting ``JSON_PROVIDER``.
 
-    :raises ValueError: if it stands for none.
+    :raises ValueError: for an unknown value.
     :raises ImportError: if it is "fast" and the ``fast`` extra is not installed.
     """
     if setting is None:
@@ -109,34 +109,34 @@ def _configured_provider_class(setting: object) -> type[JSONProvider]:
 
 
 class App(AppServing, Scaffold):
-    """An application without I/O; :class:`flask.Flask` is the one that serves.
+    """An application without I/O; :class:`flask.Flask` adds serving.
 
-    :param import_name: the package or module that it is declared in, usually ``__name__``.
-    :param static_url_path: the path of static files; by default the folder's name.
-    :param static_folder: files to serve as they are.
-    :param static_host: the host of static files; needed with ``host_matching``.
-    :param host_matching: rules say which host they are for.
-    :param subdomain_matching: rules say which subdomain of ``SERVER_NAME`` they are for.
-    :param template_folder: templates.
-    :param instance_path: a folder outside of the package for what an installation adds.
-    :param instance_relative_config: config files are relative to the instance folder.
-    :param root_path: what folders are relative to; by default the module's folder.
+    :param import_name: the package or module of the application, usually ``__name__``.
+    :param static_url_path: URL path of the static files; by default the folder's name.
+    :param static_folder: folder of the static files.
+    :param static_host: host of the static files; required with ``host_matching``.
+    :param host_matching: match rules by host.
+    :param subdomain_matching: match rules by subdomain of ``SERVER_NAME``.
+    :param template_folder: folder of the templates.
+    :param instance_path: folder outside of the package for files of this installation.
+    :param instance_relative_config: load configuration files relative to the instance folder.
+    :param root_path: base of relative folders; by default the module's folder.
     """
 
     aborter_class = Aborter
-    """Made by :meth:`make_aborter`."""
+    """Class of :attr:`aborter`, instantiated by :meth:`make_aborter`."""
 
     jinja_environment = Environment
-    """Made by :meth:`create_jinja_environment`."""
+    """Class of :attr:`jinja_env`, instantiated by :meth:`create_jinja_environment`."""
 
     app_ctx_globals_class = _AppCtxGlobals
-    """The namespace that ``g`` stands for."""
+    """Class of :data:`flask.g`."""
 
     config_class = Config
-    """Made by :meth:`make_config`."""
+    """Class of :attr:`config`, instantiated by :meth:`make_config`."""
 
     testing = ConfigAttribute[bool]("TESTING")
-    """``TESTING``: exceptions reach the test instead of becoming a response."""
+    """``TESTING``: exceptions propagate to the test instead of becoming a response."""
 
     secret_key = ConfigAttribute["str | bytes | None"]("SECRET_KEY")
     """``SECRET_KEY``: signs sessions."""
@@ -148,7 +148,7 @@ class App(AppServing, Scaffold):
     """``PERMANENT_SESSION_LIFETIME`` as a timedelta; the setting may be in seconds."""
 
     json_provider_class: type[JSONProvider] = DefaultJSONProvider
-    """Made as :attr:`json`."""
+    """Class of :attr:`json`."""
 
     if t.TYPE_CHECKING:
         json: JSONProvider
@@ -157,19 +157,19 @@ class App(AppServing, Scaffold):
         json = _JSON
 
     jinja_options: t.ClassVar[dict[str, t.Any]] = {}
-    """Arguments for the Jinja environment; change them before it is first used."""
+    """Arguments of the Jinja environment. Change them before it is first used."""
 
     url_rule_class: type[BaseRule] = Rule
-    """Made by :meth:`add_url_rule`."""
+    """Class of rules, instantiated by :meth:`add_url_rule`."""
 
     url_map_class: type[BaseMap] = Map
-    """Made as :attr:`url_map`."""
+    """Class of :attr:`url_map`."""
 
     test_client_class: type[FlaskClient] | None = None
-    """Made by ``test_client``; ``None``: :class:`flask.testing.FlaskClient`."""
+    """Class of :meth:`test_client`; ``None`` for :class:`flask.testing.FlaskClient`."""
 
     test_cli_runner_class: type[FlaskCliRunner] | None = None
-    """Made by ``test_cli_runner``; ``None``: :class:`flask.testing.FlaskCliRunner`."""
+    """Class of :meth:`test_cli_runner`; ``None`` for :class:`flask.testing.FlaskCliRunner`."""
 
     watched_names: t.ClassVar[frozenset[str]] = frozenset()
     """Attributes and methods that compiled programs depend on."""
@@ -178,7 +178,7 @@ class App(AppServing, Scaffold):
 
     default_config: ImmutableDict[str, t.Any]
     response_class: type[BaseResponse]
-    """What views' return values are made into."""
+    """Class of responses."""
 
     def __init__(
         self,
@@ -259,27 +259,27 @@ class App(AppServing, Scaffold):
 
     @cached_property
     def jinja_env(self) -> Environment:
-        """The environment that templates are loaded in; made when first used."""
+        """The Jinja environment, created on first use."""
         return self.create_jinja_environment()
 
     def create_jinja_environment(self) -> Environment:
-        """Make :attr:`jinja_env`."""
+        """Return a new Jinja environment for :attr:`jinja_env`."""
         raise NotImplementedError(
             f"{type(self).__name__} must implement 'create_jinja_environment'"
         )
 
     def make_config(self, instance_relative: bool = False) -> Config:
-        """Make the configuration, with the defaults and the debug flag in it."""
+        """Return a new configuration with the defaults and the debug flag."""
         root_path = self.instance_path if instance_relative else self.root_path
         return self.config_class(root_path, {**self.default_config, "DEBUG": get_debug_flag()})
 
     def make_aborter(self) -> Aborter:
-        """Make what :func:`flask.abort` calls."""
+        """Return the object that :func:`flask.abort` calls."""
         return self.aborter_class()
 
     def auto_find_instance_path(self) -> str:
-        """Return the instance folder: ``instance`` beside the package, or for an installed one
-        below ``var`` of the Python installation.
+        """Return the default instance folder: ``instance`` beside the package, or below ``var`` of
+        the Python installation for an installed package.
         """
         prefix, folder = find_package(self.import_name)
         if prefix is None:
@@ -287,11 +287,11 @@ class App(AppServing, Scaffold):
         return os.path.join(prefix, "var", f"{self.name}-instance")
 
     def create_global_jinja_loader(self) -> BaseLoader:
-        """Make the loader of :attr:`jinja_env`."""
+        """Return a new loader for :attr:`jinja_env`."""
         return DispatchingJinjaLoader(self)
 
     def select_jinja_autoescape(self, filename: str | None) -> bool:
-        """Whether what a template inserts is escaped: in markup, and where there is no name."""
+        """Return whether to autoescape a template: for markup, and for templates from a string."""
         if filename is None:
             return True
         return filename.endswith((".html", ".htm", ".xml", ".xhtml", ".svg"))
@@ -446,21 +446,21 @@ class App(AppServing, Scaffold):
 
     @setupmethod
     def teardown_appcontext(self, f: T_teardown) -> T_teardown:
-        """Have a function called at the end of each application context, after those of requests,
-        with the exception that ended it, or ``None``.
+        """Call the decorated function at the end of each application context, after those of
+        requests. It gets the exception that ended the context, or ``None``.
         """
         self.teardown_appcontext_funcs.append(f)
         return f
 
     @setupmethod
     def shell_context_processor(self, f: T_shell) -> T_shell:
-        """Have a function called that returns names for ``flask shell``."""
+        """Register a function that returns names for ``flask shell``."""
         self.shell_context_processors.append(f)
         return f
 
     def _find_error_handler(self, e: Exception, blueprints: t.Sequence[str]) -> t.Any:
-        """The handler for an exception: by code before by class alone, the innermost blueprint's
-        first, the most specific class first.
+        """Return the handler for an exception: one for its code before one for its class, the
+        innermost blueprint's first, the most specific class first.
         """
         exception_class, code = self._get_exc_class_and_code(type(e))
         for wanted in (code, None) if code is not None else (None,):
@@ -474,7 +474,7 @@ class App(AppServing, Scaffold):
         return None
 
     def trap_http_exception(self, e: Exception) -> bool:
-        """Whether an HTTP exception is treated as any other exception, by configuration."""
+        """Return whether to treat an HTTP exception like any other, as configured."""
         config = self.config
         if config["TRAP_HTTP_EXCEPTIONS"]:
             return True
@@ -484,19 +484,19 @@ class App(AppServing, Scaffold):
         return bool(trap_bad_requests) and isinstance(e, BadRequest)
 
     def should_ignore_error(self, error: BaseException | None) -> bool:
-        """Whether teardown functions are not told of an exception; by default they are."""
+        """Return whether to hide an exception from teardown functions; by default, false."""
         return False
 
     def redirect(self, location: str, code: int = 302) -> BaseResponse:
-        """Return a response that sends the client to another URL.
+        """Return a redirect to another URL.
 
         :param code: 301, 302, 303, 305, 307 or 308.
         """
         return _wz_redirect(location, code=code, Response=self.response_class)
 
     def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
-        """Have the functions of :meth:`url_defaults` complete the values of a URL: the
-        application's first, then those of the endpoint's blueprints from the outermost in.
+        """Complete the values of a URL with the functions of :meth:`url_defaults`: the
+        application's first, then those of the endpoint's blueprints, outermost first.
         """
         names: t.Iterable[str | None] = (None,)
         if "." in endpoint:
@@ -508,8 +508,8 @@ class App(AppServing, Scaffold):
     def handle_url_build_error(
         self, error: BuildError, endpoint: str, values: dict[str, t.Any]
     ) -> str:
-        """Return the first URL that one of ``url_build_error_handlers`` has to offer, or raise
-        the last :exc:`~werkzeug.routing.BuildError`.
+        """Return the first URL that one of ``url_build_error_handlers`` returns, or raise the last
+        :exc:`~werkzeug.routing.BuildError`.
         """
         for handler in self.url_build_error_handlers:
             try:
@@ -528,7 +528,7 @@ _NONE: t.Any = {}
 
 
 def _declared_methods(rule: str, given: t.Any, view_func: t.Any) -> set[str]:
-    """The methods that a rule is for: those given, or else the view's, or else ``GET``."""
+    """Return the methods of a rule: those given, else those of the view, else ``GET``."""
     if given is None:
         given = getattr(view_func, "methods", None) or ["GET"]
     if isinstance(given, str):

@@ -1,4 +1,4 @@
-"""Blueprints: parts of an application, declared apart and added to it by registration."""
+"""Blueprints: parts of an application, declared separately and registered with it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
     from .app import App
 
 DeferredSetupFunction = Callable[["BlueprintSetupState"], None]
-"""Called at registration, to declare on the application what the blueprint could not before."""
+"""Function called at registration, to declare on the application."""
 
 T_after = t.TypeVar("T_after", bound="ft.AfterRequestCallable[t.Any]")
 T_before = t.TypeVar("T_before", bound=ft.BeforeRequestCallable)
@@ -38,7 +38,7 @@ UNSET: t.Any = object()
 
 
 class BlueprintSetupState:
-    """One registration of a blueprint: the application, and what the options replace."""
+    """One registration of a blueprint: the application and the options."""
 
     def __init__(
         self,
@@ -64,8 +64,8 @@ class BlueprintSetupState:
         view_func: ft.RouteCallable | None = None,
         **options: t.Any,
     ) -> None:
-        """Declare a rule on the application, with this registration's prefix, subdomain, defaults
-        and name put to it.
+        """Declare a rule on the application with this registration's prefix, subdomain, defaults
+        and name.
         """
         if self.url_prefix is not None:
             rule = (
@@ -90,17 +90,27 @@ def _first(*values: t.Any) -> t.Any:
 class Blueprint(BlueprintServing, Scaffold):
     """A part of an application.
 
-    :param name: put before the names of its endpoints, with a dot.
-    :param import_name: the module that it is declared in, usually ``__name__``.
-    :param static_folder: files served as they are; relative to the root path.
-    :param static_url_path: their path, below ``url_prefix``; by default the folder's name.
-    :param template_folder: templates; they come after those of the application.
-    :param url_prefix: put before all its rules.
-    :param subdomain: that its rules are for.
-    :param url_defaults: values that all its views get.
-    :param root_path: what folders are relative to; by default the module's folder.
-    :param cli_group: the group of its commands; ``None`` puts them with the application's. By
-        default the blueprint's name.
+    :param name: prefix of its endpoints, followed by a dot.
+    :param import_name: the module of the blueprint, usually ``__name__``.
+    :param static_folder: folder of static files, relative to the root path.
+    :param static_url_path: their URL path, below ``url_prefix``; by default the folder's name.
+    :param template_folder: folder of templates; the application's templates take precedence.
+    :param url_prefix: prefix of all its rules.
+    :param subdomain: subdomain of its rules.
+    :param url_defaults: default values for the arguments of all its views.
+    :param root_path: base of relative folders; by default the module's folder.
+    :param cli_group: the group of its commands, by default its name; ``None`` adds them to the
+        application's commands.
+
+    >>> from flask import Blueprint, Flask
+    >>> books = Blueprint("books", __name__, url_prefix="/books")
+    >>> @books.get("/<int:number>")
+    ... def show(number):
+    ...     return f"Book {number}"
+    >>> app = Flask("shop")
+    >>> app.register_blueprint(books)
+    >>> app.test_client().get("/books/7").text
+    'Book 7'
     """
 
     _got_registered_once = False
@@ -146,12 +156,12 @@ class Blueprint(BlueprintServing, Scaffold):
 
     @setupmethod
     def record(self, func: DeferredSetupFunction) -> None:
-        """Have a function called at each registration with its :class:`BlueprintSetupState`."""
+        """Call a function with each registration's :class:`BlueprintSetupState`."""
         self.deferred_functions.append(func)
 
     @setupmethod
     def record_once(self, func: DeferredSetupFunction) -> None:
-        """Have a function called at the first registration on an application."""
+        """Call a function at the first registration on an application."""
 
         def only_first(state: BlueprintSetupState) -> None:
             if state.first_registration:
@@ -162,12 +172,12 @@ class Blueprint(BlueprintServing, Scaffold):
     def make_setup_state(
         self, app: App, options: dict[str, t.Any], first_registration: bool = False
     ) -> BlueprintSetupState:
-        """Make what the recorded functions are called with."""
+        """Return the argument for the recorded functions."""
         return BlueprintSetupState(self, app, options, first_registration)
 
     @setupmethod
     def register_blueprint(self, blueprint: Blueprint, **options: t.Any) -> None:
-        """Nest a blueprint in this one; it is registered whenever this one is.
+        """Nest a blueprint in this one. It is registered together with this one.
 
         :raises ValueError: if it is this blueprint.
         """
@@ -176,7 +186,7 @@ class Blueprint(BlueprintServing, Scaffold):
         self._blueprints.append((blueprint, options))
 
     def register(self, app: App, options: dict[str, t.Any]) -> None:
-        """Add what was declared to an application; called by ``register_blueprint``.
+        """Register the blueprint with an application; called by ``register_blueprint``.
 
         :raises ValueError: if the name is taken by another registration.
         """
@@ -208,7 +218,7 @@ class Blueprint(BlueprintServing, Scaffold):
         self._register_nested(app, state, name)
 
     def _merge_into(self, app: App, name: str) -> None:
-        """Put the registries' content under this registration's name into the application's."""
+        """Merge the registries into the application's, under this registration's name."""
 
         def renamed(key: str | None) -> str:
             return name if key is None else f"{name}.{key}"
@@ -291,7 +301,7 @@ class Blueprint(BlueprintServing, Scaffold):
         )
 
     def _on_app_once(self, registry: str, f: t.Any) -> None:
-        """Add a function to the application's own list, at the first registration."""
+        """Add a function to the application's list at the first registration."""
         self.record_once(lambda state: getattr(state.app, registry)[None].append(f))
 
     @setupmethod

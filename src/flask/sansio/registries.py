@@ -1,7 +1,7 @@
-"""Registries: dicts and lists that tell when they are written to.
+"""Registries: dicts and lists that notify observers of writes.
 
-They are plain, public and mutable.  An application is compiled on its first request and
-observes the registries that it was compiled from; a write to one has it compiled anew.
+They are plain, public and mutable. An application is compiled on its first request and observes
+the registries that it was compiled from; a write to one makes it compile again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _notifying(name: str, base: type) -> t.Callable[..., t.Any]:
 
 
 def _watching(base: type, *names: str) -> t.Callable[[C], C]:
-    """Have each named method of the container class notify the observers."""
+    """Make each named method of a container class notify the observers."""
 
     def decorate(cls: C) -> C:
         for name in names:
@@ -123,9 +123,9 @@ def _deepcopy_items(source: dict[t.Any, t.Any], copied: D, memo: dict[int, t.Any
 
 
 def observe(registry: object, revision: Revision) -> bool:
-    """Have the revision notified of writes to a registry and the containers inside it.
+    """Notify a revision of writes to a registry and to the containers inside it.
 
-    Returns whether it will be: a plain dict or list can't notify anybody.
+    :returns: false if a plain dict or list is among them, which can't notify.
     """
     if not isinstance(registry, (WatchedDict, WatchedDefaultDict, WatchedList)):
         return False

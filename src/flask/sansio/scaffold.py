@@ -1,4 +1,4 @@
-"""What applications and blueprints have in common: the decorators that declare, and folders."""
+"""``Scaffold``: the decorators and folders that applications and blueprints share."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ErrorHandlers = dict[Key, dict["int | None", dict[type[Exception], ft.ErrorHandl
 
 
 def setupmethod(f: F) -> F:
-    """Mark a method that declares: once what it declares is in use, calling it raises."""
+    """Mark a method as set-up: it raises once its declarations are in use."""
     name = f.__name__
 
     def declaring(self: Scaffold, *args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -50,13 +50,13 @@ def setupmethod(f: F) -> F:
 
 
 class Scaffold:
-    """The part that :class:`.App` and :class:`.Blueprint` share.
+    """Base of :class:`.App` and :class:`.Blueprint`.
 
-    :param import_name: the module that it is declared in, usually ``__name__``.
-    :param static_folder: files served as they are; relative to the root path.
-    :param static_url_path: the path they are served under; by default the folder's name.
-    :param template_folder: templates; relative to the root path.
-    :param root_path: what folders are relative to; by default the module's folder.
+    :param import_name: the module of the application or blueprint, usually ``__name__``.
+    :param static_folder: folder of static files, relative to the root path.
+    :param static_url_path: their URL path; by default the folder's name.
+    :param template_folder: folder of templates, relative to the root path.
+    :param root_path: base of relative folders; by default the module's folder.
     """
 
     name: str
@@ -64,28 +64,28 @@ class Scaffold:
     _static_url_path: str | None = None
 
     view_functions: dict[str, ft.RouteCallable]
-    """The view of each endpoint."""
+    """Views by endpoint."""
 
     error_handler_spec: ErrorHandlers
     """Error handlers, by blueprint name, by status code, by exception class."""
 
     before_request_funcs: dict[Key, list[ft.BeforeRequestCallable]]
-    """Called before the view, by blueprint name."""
+    """Functions called before the view, by blueprint name."""
 
     after_request_funcs: dict[Key, list[ft.AfterRequestCallable[t.Any]]]
-    """Called with the response, by blueprint name."""
+    """Functions called with the response, by blueprint name."""
 
     teardown_request_funcs: dict[Key, list[ft.TeardownCallable]]
-    """Called when the request is over, whatever happened, by blueprint name."""
+    """Functions called when the request ends, by blueprint name."""
 
     template_context_processors: dict[Key, list[ft.TemplateContextProcessorCallable]]
-    """Add variables to every template, by blueprint name."""
+    """Functions that return variables for templates, by blueprint name."""
 
     url_value_preprocessors: dict[Key, list[ft.URLValuePreprocessorCallable]]
-    """Called with the endpoint and what was taken from the path, by blueprint name."""
+    """Functions called with the endpoint and the URL variables, by blueprint name."""
 
     url_default_functions: dict[Key, list[ft.URLDefaultCallable]]
-    """Add values to URLs that are built, by blueprint name."""
+    """Functions that add values to URLs that are built, by blueprint name."""
 
     def __init__(
         self,
@@ -129,12 +129,12 @@ class Scaffold:
 
     @property
     def has_static_folder(self) -> bool:
-        """Whether there is a folder of static files."""
+        """True if there is a folder of static files."""
         return self.static_folder is not None
 
     @property
     def static_url_path(self) -> str | None:
-        """The path that static files are served under, or ``None`` without such files."""
+        """URL path of the static files, or ``None`` if there are none."""
         if self._static_url_path is not None:
             return self._static_url_path
         if self.static_folder is None:
@@ -147,7 +147,7 @@ class Scaffold:
 
     @cached_property
     def jinja_loader(self) -> BaseLoader | None:
-        """Loads from the template folder; ``None`` without one."""
+        """Loader of the template folder, or ``None`` if there is none."""
         if self.template_folder is None:
             return None
         return FileSystemLoader(os.path.join(self.root_path, self.template_folder))
@@ -166,34 +166,42 @@ class Scaffold:
 
     @setupmethod
     def get(self, rule: str, **options: t.Any) -> t.Callable[[T_route], T_route]:
-        """Declare the view for ``GET`` requests; see :meth:`route`."""
+        """Register a view for ``GET`` requests; see :meth:`route`."""
         return self._method_route("GET", rule, options)
 
     @setupmethod
     def post(self, rule: str, **options: t.Any) -> t.Callable[[T_route], T_route]:
-        """Declare the view for ``POST`` requests; see :meth:`route`."""
+        """Register a view for ``POST`` requests; see :meth:`route`."""
         return self._method_route("POST", rule, options)
 
     @setupmethod
     def put(self, rule: str, **options: t.Any) -> t.Callable[[T_route], T_route]:
-        """Declare the view for ``PUT`` requests; see :meth:`route`."""
+        """Register a view for ``PUT`` requests; see :meth:`route`."""
         return self._method_route("PUT", rule, options)
 
     @setupmethod
     def delete(self, rule: str, **options: t.Any) -> t.Callable[[T_route], T_route]:
-        """Declare the view for ``DELETE`` requests; see :meth:`route`."""
+        """Register a view for ``DELETE`` requests; see :meth:`route`."""
         return self._method_route("DELETE", rule, options)
 
     @setupmethod
     def patch(self, rule: str, **options: t.Any) -> t.Callable[[T_route], T_route]:
-        """Declare the view for ``PATCH`` requests; see :meth:`route`."""
+        """Register a view for ``PATCH`` requests; see :meth:`route`."""
         return self._method_route("PATCH", rule, options)
 
     @setupmethod
     def route(self, rule: str, **options: t.Any) -> t.Callable[[T_route], T_route]:
-        """Declare the decorated function as the view for a rule; see :meth:`add_url_rule`.
+        """Register the decorated function as the view of a rule; see :meth:`add_url_rule`.
 
-        ``endpoint`` may be among the options; by default it is the function's name.
+        The option ``endpoint`` sets the endpoint, by default the function's name.
+
+        >>> from flask import Flask, request
+        >>> app = Flask("shop")
+        >>> @app.route("/books", methods=["GET", "POST"])
+        ... def books():
+        ...     return request.method
+        >>> app.test_client().post("/books").text
+        'POST'
         """
         if callable(rule) and not options:
             warn_of_missing_parentheses("route", self, rule)
@@ -214,20 +222,26 @@ class Scaffold:
         provide_automatic_options: bool | None = None,
         **options: t.Any,
     ) -> None:
-        """Declare a rule: which paths lead to an endpoint, and the endpoint's view.
+        """Register a URL rule and its view.
 
-        :param rule: a path with ``<converter:name>`` variables, in Werkzeug's rule language.
-        :param endpoint: its name, by default that of the view.
-        :param view_func: called with the variables as keyword arguments.
+        :param rule: a path with ``<converter:name>`` variables.
+        :param endpoint: name of the endpoint, by default the view function's name.
+        :param view_func: function called with the variables as keyword arguments.
         :param provide_automatic_options: answer ``OPTIONS`` requests without the view.
-        :param options: of :class:`werkzeug.routing.Rule`; ``methods`` is a list of names.
+        :param options: passed to :class:`werkzeug.routing.Rule`; ``methods`` is a list of names.
+
+        >>> from flask import Flask
+        >>> app = Flask("shop")
+        >>> app.add_url_rule("/books/<int:number>", "book", lambda number: f"Book {number}")
+        >>> app.test_client().get("/books/7").text
+        'Book 7'
         """
         raise NotImplementedError(f"{type(self).__name__} must implement 'add_url_rule'")
 
     @setupmethod
     def endpoint(self, endpoint: str) -> t.Callable[[F], F]:
-        """Declare the decorated function as the view of an endpoint whose rule is declared
-        elsewhere.
+        """Register the decorated function as the view of an endpoint whose rule is registered
+        separately.
         """
 
         def declare(f: F) -> F:
@@ -238,44 +252,73 @@ class Scaffold:
 
     @setupmethod
     def before_request(self, f: T_before) -> T_before:
-        """Have a function called before each request; what it returns, if not ``None``, is the
-        response, and the view is not called.
+        """Call the decorated function before each request. If it returns a value other than
+        ``None``, that is the response and the view is not called.
+
+        >>> from flask import Flask, abort, request
+        >>> app = Flask("shop", static_folder=None)
+        >>> @app.before_request
+        ... def require_key():
+        ...     if request.headers.get("X-Key") != "secret":
+        ...         abort(401)
+        >>> app.test_client().get("/").status_code
+        401
         """
         self.before_request_funcs.setdefault(None, WatchedList()).append(f)
         return f
 
     @setupmethod
     def after_request(self, f: T_after) -> T_after:
-        """Have a function called with each response; it returns a response."""
+        """Call the decorated function with each response; it returns a response.
+
+        >>> from flask import Flask
+        >>> app = Flask("shop")
+        >>> @app.after_request
+        ... def forbid_framing(response):
+        ...     response.headers["X-Frame-Options"] = "DENY"
+        ...     return response
+        >>> app.test_client().get("/").headers["X-Frame-Options"]
+        'DENY'
+        """
         self.after_request_funcs.setdefault(None, WatchedList()).append(f)
         return f
 
     @setupmethod
     def teardown_request(self, f: T_teardown) -> T_teardown:
-        """Have a function called at the end of each request with the exception that ended it, or
-        ``None``.
+        """Call the decorated function when a request ends, also after an error. It gets the
+        exception that ended the request, or ``None``.
         """
         self.teardown_request_funcs.setdefault(None, WatchedList()).append(f)
         return f
 
     @setupmethod
     def context_processor(self, f: T_context) -> T_context:
-        """Have a function called that returns variables for each template."""
+        """Register a function that returns variables for templates.
+
+        >>> from flask import Flask, render_template_string
+        >>> app = Flask("shop")
+        >>> @app.context_processor
+        ... def add_title():
+        ...     return {"title": "Shop"}
+        >>> with app.app_context():
+        ...     render_template_string("{{ title }}")
+        'Shop'
+        """
         self.template_context_processors.setdefault(None, WatchedList()).append(f)
         return f
 
     @setupmethod
     def url_value_preprocessor(self, f: T_preprocessor) -> T_preprocessor:
-        """Have a function called with the endpoint and the dict of what was taken from the path;
-        it may change the dict.
+        """Call the decorated function with the endpoint and the dict of URL variables, which it may
+        change.
         """
         self.url_value_preprocessors.setdefault(None, WatchedList()).append(f)
         return f
 
     @setupmethod
     def url_defaults(self, f: T_defaults) -> T_defaults:
-        """Have a function called with the endpoint and the dict of values whenever a URL is built;
-        it may change the dict.
+        """Call the decorated function with the endpoint and the dict of values when a URL is built.
+        It may change the dict.
         """
         self.url_default_functions.setdefault(None, WatchedList()).append(f)
         return f
@@ -284,8 +327,16 @@ class Scaffold:
     def errorhandler(
         self, code_or_exception: type[Exception] | int
     ) -> t.Callable[[T_error], T_error]:
-        """Declare the decorated function as the handler of a status code or exception class; it
-        is called with the exception and returns what a view may return.
+        """Register the decorated function as the handler of a status code or exception class. It
+        gets the exception and returns a response value as a view does.
+
+        >>> from flask import Flask
+        >>> app = Flask("shop")
+        >>> @app.errorhandler(404)
+        ... def missing(error):
+        ...     return {"error": error.name}, 404
+        >>> app.test_client().get("/missing").json
+        {'error': 'Not Found'}
         """
 
         def declare(f: T_error) -> T_error:
@@ -300,7 +351,7 @@ class Scaffold:
         code_or_exception: type[Exception] | int,
         f: ft.ErrorHandlerCallable,
     ) -> None:
-        """Declare a handler as :meth:`errorhandler` does, without a decorator.
+        """Register an error handler without a decorator; see :meth:`errorhandler`.
 
         :raises TypeError: for an instance instead of a class, or no exception class.
         :raises ValueError: for an unknown status code.
@@ -312,7 +363,7 @@ class Scaffold:
     def _get_exc_class_and_code(
         exc_class_or_code: type[Exception] | int,
     ) -> tuple[type[Exception], int | None]:
-        """The class, and the status code if it is an HTTP exception's."""
+        """Return the exception class, and the status code of an HTTP exception."""
         if isinstance(exc_class_or_code, int):
             known = default_exceptions.get(exc_class_or_code)
             if known is None:
@@ -345,17 +396,16 @@ def _handlers_by_code() -> t.Any:
 
 
 def _endpoint_from_view_func(view_func: ft.RouteCallable) -> str:
-    """The endpoint that a view has by default: its name."""
+    """Return the default endpoint of a view, its name."""
     if view_func is None:
         raise AssertionError("a rule needs an endpoint if it has no view function to name it after")
     return view_func.__name__
 
 
 def find_package(import_name: str) -> tuple[str | None, str]:
-    """Return where the top-level package of a module is installed, and the folder it is in.
+    """Return the installation prefix of a module's top-level package, and the folder it is in.
 
-    The first is the prefix of the Python installation, or ``None`` for a package that is used
-    where it lies, as in development.
+    The prefix is ``None`` for a package that is not installed, as in development.
     """
     folder = pathlib.Path(_folder_of_top_level(import_name)).resolve()
     if folder.is_relative_to(pathlib.Path(sys.prefix).resolve()):
@@ -391,7 +441,7 @@ _find_package_path = _folder_of_top_level
 
 
 def _namespace_portion(import_name: str, portions: t.Iterable[str]) -> str:
-    """Of a namespace package's folders, the one that the module is in."""
+    """Return the folder of a namespace package that contains the module."""
     portions = list(portions)
     try:
         spec = importlib.util.find_spec(import_name)

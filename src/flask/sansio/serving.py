@@ -1,4 +1,4 @@
-"""Functions around serving: what runs before the first request and after the last."""
+"""Functions that run before the first request and after the last."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ F = t.TypeVar("F", bound=t.Callable[[], t.Any])
 
 
 class AppServing:
-    """The part of an application that declares what happens around serving."""
+    """Mixin of an application with functions that run around serving."""
 
     if t.TYPE_CHECKING:
 
@@ -19,22 +19,22 @@ class AppServing:
 
     @cached_property
     def before_serving_funcs(self) -> list[t.Callable[[], t.Any]]:
-        """Called before the first request, in this order; sync or async."""
+        """Functions called in this order before the first request; sync or async."""
         return []
 
     @cached_property
     def after_serving_funcs(self) -> list[t.Callable[[], t.Any]]:
-        """Called after the last request, in this order; sync or async."""
+        """Functions called in this order after the last request; sync or async."""
         return []
 
     @cached_property
     def while_serving_gens(self) -> list[t.Callable[[], t.Any]]:
-        """Generator functions, sync or async, that yield once: between start and end."""
+        """Generator functions, sync or async, that yield once, between start and end."""
         return []
 
     @property
     def has_serving_functions(self) -> bool:
-        """Whether there is anything to run around serving."""
+        """True if there are functions to run around serving."""
         own = self.__dict__
         return bool(
             own.get("before_serving_funcs")
@@ -43,19 +43,19 @@ class AppServing:
         )
 
     def before_serving(self, f: F) -> F:
-        """Have a function called before the first request; one that raises stops the server."""
+        """Call the decorated function before the first request; an exception stops the server."""
         self._check_setup_finished("before_serving")
         self.before_serving_funcs.append(f)
         return f
 
     def after_serving(self, f: F) -> F:
-        """Have a function called after the last request."""
+        """Call the decorated function after the last request."""
         self._check_setup_finished("after_serving")
         self.after_serving_funcs.append(f)
         return f
 
     def while_serving(self, f: F) -> F:
-        """Have a generator entered before the first request, and left after the last.
+        """Register a generator that is entered before the first request and left after the last.
 
         .. code-block:: python
 
@@ -71,25 +71,25 @@ class AppServing:
 
 
 class BlueprintServing:
-    """The part of a blueprint that declares what happens around serving, on its application."""
+    """Mixin of a blueprint with functions that run around serving."""
 
     if t.TYPE_CHECKING:
 
         def record_once(self, func: t.Callable[[t.Any], None]) -> None: ...
 
     def before_serving(self, f: F) -> F:
-        """Have a function called before the application's first request."""
+        """Call the decorated function before the application's first request."""
         self.record_once(lambda state: state.app.before_serving(f))
         return f
 
     def after_serving(self, f: F) -> F:
-        """Have a function called after the application's last request."""
+        """Call the decorated function after the application's last request."""
         self.record_once(lambda state: state.app.after_serving(f))
         return f
 
     def while_serving(self, f: F) -> F:
-        """Have a generator entered before the application's first request, and left after the
-        last.
+        """Register a generator that is entered before the application's first request and left
+        after the last.
         """
         self.record_once(lambda state: state.app.while_serving(f))
         return f

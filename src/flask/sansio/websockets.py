@@ -9,42 +9,40 @@ H = t.TypeVar("H", bound=t.Callable[..., t.Any])
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
 Hooks = dict[str | None, list[t.Callable[..., t.Any]]]
-"""Functions in the order of their registration, by blueprint name; ``None``: for all handlers."""
+"""Functions in registration order, by blueprint name; ``None`` for all handlers."""
 
 
 class AppWebsockets:
-    """The part of an application that declares what it does with WebSockets."""
+    """Mixin of an application with WebSocket handlers and hooks."""
 
     if t.TYPE_CHECKING:
 
         def _check_setup_finished(self, f_name: str) -> None: ...
 
-        add_url_rule: t.Callable[..., None]
-
     # PERF: made when first asked for, so that an application without any pays nothing.
 
     @cached_property
     def before_websocket_funcs(self) -> Hooks:
-        """Called before the handler, by blueprint name."""
+        """Functions called before the handler, by blueprint name."""
         return {}
 
     @cached_property
     def after_websocket_funcs(self) -> Hooks:
-        """Called after the handler, by blueprint name."""
+        """Functions called after the handler, by blueprint name."""
         return {}
 
     @cached_property
     def teardown_websocket_funcs(self) -> Hooks:
-        """Called when the connection is over, whatever happened, by blueprint name."""
+        """Functions called when the connection ends, by blueprint name."""
         return {}
 
     @property
     def has_websockets(self) -> bool:
-        """Whether there are WebSocket handlers."""
+        """True if there are WebSocket handlers."""
         return "_websocket_endpoints" in self.__dict__
 
     def websocket(self, rule: str, **options: t.Any) -> t.Callable[[H], H]:
-        """Declare the decorated function as the handler of WebSocket connections to a path.
+        """Register the decorated function as the handler of WebSocket connections to a path.
 
         .. code-block:: python
 
@@ -55,8 +53,8 @@ class AppWebsockets:
 
         A coroutine function runs on the server's event loop, any other function in a thread.
 
-        :param rule: a path with ``<converter:name>`` variables, in Werkzeug's rule language.
-        :param options: of :meth:`add_websocket`.
+        :param rule: a path with ``<converter:name>`` variables.
+        :param options: passed to :meth:`add_websocket`.
         """
 
         def declare(f: H) -> H:
@@ -72,18 +70,18 @@ class AppWebsockets:
         view_func: t.Callable[..., t.Any] | None = None,
         **options: t.Any,
     ) -> None:
-        """Declare a handler of WebSocket connections, without a decorator.
+        """Register a handler of WebSocket connections without a decorator.
 
-        :param endpoint: its name for ``url_for``, by default that of the function.
-        :param view_func: called with the variables of the path as keyword arguments.
-        :param options: of :class:`werkzeug.routing.Rule`, except ``methods``.
+        :param endpoint: name for ``url_for``, by default the function's name.
+        :param view_func: function called with the URL variables as keyword arguments.
+        :param options: passed to :class:`werkzeug.routing.Rule`; ``methods`` is not allowed.
         :raises TypeError: without a function, or for ``methods``.
         """
         self._check_setup_finished("add_websocket")
         name, handler = named_handler(rule, endpoint, view_func, options)
         from ..websockets.handler import Handler  # PERF: most applications have none
 
-        self.add_url_rule(
+        t.cast(t.Any, self).add_url_rule(
             rule,
             name,
             Handler(handler),
@@ -95,24 +93,24 @@ class AppWebsockets:
         self.__dict__.setdefault("_websocket_endpoints", set()).add(name)
 
     def before_websocket(self, f: F) -> F:
-        """Have a function called before each handler; what it returns, if not ``None``, is the
-        response that the connection is refused with.
+        """Call the decorated function before each handler. If it returns a value other than
+        ``None``, the connection is refused with that response.
         """
         self._check_setup_finished("before_websocket")
         self.before_websocket_funcs.setdefault(None, []).append(f)
         return f
 
     def after_websocket(self, f: F) -> F:
-        """Have a function called after each handler with the response that refuses the connection,
-        or ``None`` if it was accepted; it returns either.
+        """Call the decorated function after each handler. It gets the response that refuses the
+        connection, or ``None`` if it was accepted, and returns either.
         """
         self._check_setup_finished("after_websocket")
         self.after_websocket_funcs.setdefault(None, []).append(f)
         return f
 
     def teardown_websocket(self, f: F) -> F:
-        """Have a function called at the end of each connection with the exception that ended it,
-        or ``None``.  That the client went away is no exception.
+        """Call the decorated function at the end of each connection. It gets the exception that
+        ended the connection, or ``None``, also if the client disconnected.
         """
         self._check_setup_finished("teardown_websocket")
         self.teardown_websocket_funcs.setdefault(None, []).append(f)
@@ -125,7 +123,7 @@ def named_handler(
     handler: t.Callable[..., t.Any] | None,
     options: dict[str, t.Any],
 ) -> tuple[str, t.Callable[..., t.Any]]:
-    """Return the endpoint and the handler of a declaration that makes sense."""
+    """Check a declaration and return its endpoint and handler."""
     if handler is None or callable(rule):
         raise TypeError(
             "A WebSocket needs a path and a handler: write '@app.websocket(\"/path\")', or pass"
@@ -139,7 +137,7 @@ def named_handler(
 
 
 class BlueprintWebsockets:
-    """The part of a blueprint that declares what its application does with WebSockets."""
+    """Mixin of a blueprint with WebSocket handlers and hooks."""
 
     if t.TYPE_CHECKING:
 
@@ -148,7 +146,7 @@ class BlueprintWebsockets:
         def record_once(self, func: t.Callable[[t.Any], None]) -> None: ...
 
     def websocket(self, rule: str, **options: t.Any) -> t.Callable[[H], H]:
-        """Declare the decorated function as the handler of WebSocket connections to a path, below
+        """Register the decorated function as the handler of WebSocket connections to a path below
         the blueprint's ``url_prefix``; see :meth:`flask.Flask.websocket`.
         """
 
@@ -165,7 +163,7 @@ class BlueprintWebsockets:
         view_func: t.Callable[..., t.Any] | None = None,
         **options: t.Any,
     ) -> None:
-        """Declare a handler of WebSocket connections; see :meth:`flask.Flask.add_websocket`.
+        """Register a handler of WebSocket connections; see :meth:`flask.Flask.add_websocket`.
 
         :raises ValueError: if the endpoint contains a dot.
         """
@@ -178,32 +176,32 @@ class BlueprintWebsockets:
         self.record(lambda state: _add_below(state, rule, name, handler, dict(options)))
 
     def before_websocket(self, f: F) -> F:
-        """Have a function called before each handler of this blueprint."""
+        """Call the decorated function before each handler of this blueprint."""
         self.record(lambda state: _hooks(state, "before", full_name(state)).append(f))
         return f
 
     def after_websocket(self, f: F) -> F:
-        """Have a function called after each handler of this blueprint."""
+        """Call the decorated function after each handler of this blueprint."""
         self.record(lambda state: _hooks(state, "after", full_name(state)).append(f))
         return f
 
     def teardown_websocket(self, f: F) -> F:
-        """Have a function called at the end of each connection to this blueprint."""
+        """Call the decorated function at the end of each connection to this blueprint."""
         self.record(lambda state: _hooks(state, "teardown", full_name(state)).append(f))
         return f
 
     def before_app_websocket(self, f: F) -> F:
-        """Have a function called before each handler of the application."""
+        """Call the decorated function before each handler of the application."""
         self.record_once(lambda state: _hooks(state, "before", None).append(f))
         return f
 
     def after_app_websocket(self, f: F) -> F:
-        """Have a function called after each handler of the application."""
+        """Call the decorated function after each handler of the application."""
         self.record_once(lambda state: _hooks(state, "after", None).append(f))
         return f
 
     def teardown_app_websocket(self, f: F) -> F:
-        """Have a function called at the end of each connection to the application."""
+        """Call the decorated function at the end of each connection to the application."""
         self.record_once(lambda state: _hooks(state, "teardown", None).append(f))
         return f
 

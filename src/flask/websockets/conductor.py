@@ -35,7 +35,7 @@ RESPONSE = "websocket.http.response"
 """The extension of ASGI by which a handshake is refused with a response."""
 
 DEFAULT_THREADS = 128
-"""How many sync handlers may run where ``WEBSOCKET_THREADS`` doesn't say."""
+"""Default of ``WEBSOCKET_THREADS``, the maximum number of concurrent sync handlers."""
 
 
 async def serve_websocket(
@@ -198,7 +198,7 @@ async def call_handler(
 
 
 def is_disconnect(websocket: Websocket) -> bool:
-    """Whether nobody else than the connection's end has cancelled the current task."""
+    """Return whether only the end of the connection has cancelled the current task."""
     task = asyncio.current_task()
     requests = 0 if task is None else task.cancelling()
     return websocket.state is CLOSED and requests <= websocket.has_cancelled

@@ -34,10 +34,10 @@ CANCEL_AFTER = 5.0
 """Seconds after a disconnect in which a handler may take the messages that came before it."""
 
 MOST_AHEAD = 16
-"""How many messages are received before the handler asks for them, at most."""
+"""Maximum number of messages that are received before the handler asks for them."""
 
 MOST_AT_ONCE = 64
-"""How many messages are sent before the event loop gets to do something else."""
+"""Number of messages after which sending yields to the event loop."""
 
 
 class State(enum.Enum):
@@ -114,13 +114,13 @@ class Connection:
         self.close_reason = ""
         """Text that came with the code."""
         self.is_gone = False
-        """Whether the client has closed the connection, or it was lost."""
+        """True if the client has closed the connection or it was lost."""
         self.has_cancelled = False
-        """Whether the handler was cancelled because the client is gone."""
+        """True if the handler was cancelled because the client is gone."""
 
     @property
     def state(self) -> State:
-        """Whether the connection is waiting to be accepted, open, or closed."""
+        """State of the connection: waiting to be accepted, open, or closed."""
         return self._state
 
     # The handshake

@@ -1,4 +1,4 @@
-"""What is current while a WebSocket is open."""
+"""The context of a WebSocket."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..ctx import ACTIVE, ENDED, AppContext, RequestContext
 from ..doors.scope import environ_of
 from ..globals import _cv_app, _cv_request, _make_proxy
 from ..helpers import is_async
-from ..wrappers import derived
+from ..wrappers import lazy_attribute
 from .blocking import SyncWebsocket
 from .connection import Receive, Send
 from .websocket import Websocket
@@ -67,12 +67,12 @@ class WebsocketContext(RequestContext):
         self._app_context: AppContext | None = None
         self._websocket_token: Token[WebsocketContext] | None = None
 
-    @derived
+    @lazy_attribute
     def environ(self) -> WSGIEnvironment:
         """The WSGI environment of the handshake."""
         return environ_of_handshake(self.scope)
 
-    @derived
+    @lazy_attribute
     def sync_websocket(self) -> SyncWebsocket:
         """The WebSocket for functions that block."""
         return SyncWebsocket(self.websocket)
@@ -166,7 +166,7 @@ def environ_of_handshake(scope: Scope) -> WSGIEnvironment:
 
 
 def has_websocket_context() -> bool:
-    """Whether a WebSocket is current, so that :data:`flask.websocket` may be used."""
+    """Return whether a WebSocket is current, so that :data:`flask.websocket` is available."""
     return _cv_websocket.get(None) is not None
 
 

@@ -13,7 +13,7 @@ USUAL_PORTS = {"http": 80, "https": 443}
 
 
 def is_allowed(origin: str | None, host: str, scheme: str, allowed: t.Any) -> bool:
-    """Whether a page of an origin may open a WebSocket.
+    """Return whether a page of an origin may open a WebSocket.
 
     :param origin: from the handshake; ``None``: not from a browser.
     :param host: that the client connected to, perhaps with a port.
@@ -38,7 +38,7 @@ def _matches(origin: str, pattern: str) -> bool:
 
 
 def _is_same(origin: str, host: str, scheme: str) -> bool:
-    """Whether the origin is that of the host, whose port a proxy may have left out."""
+    """Return whether the origin is that of the host; a proxy may have omitted the port."""
     try:
         parts, asked = urlsplit(origin), urlsplit(f"//{host}")
         usual = USUAL_PORTS.get(parts.scheme)

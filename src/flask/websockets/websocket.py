@@ -138,7 +138,7 @@ class Websocket(Connection):
 
     @property
     def is_secure(self) -> bool:
-        """Whether the connection came over TLS."""
+        """True if the connection uses TLS."""
         return self.request.is_secure
 
     @property
@@ -168,7 +168,7 @@ class Websocket(Connection):
 
     @property
     def view_args(self) -> dict[str, t.Any] | None:
-        """What was taken from the path."""
+        """URL variables by name."""
         return self.request.view_args
 
     @property

@@ -71,7 +71,7 @@ def end_quietly(
 
 
 def is_for_handler(app: Flask, environ: WSGIEnvironment) -> bool:
-    """Whether a handshake is for a handler of ours, and not for one of an extension."""
+    """Return whether a handshake is for a handler of ours, not for one of an extension."""
     if environ["HTTP_UPGRADE"].lower() != "websocket":
         return False
     try:
