@@ -16,8 +16,12 @@ it finishes or fails, and its contexts are torn down.
 
 from __future__ import annotations
 
-from blinker import NamedSignal
+import typing as t
+
 from blinker import Namespace as Namespace
+
+if t.TYPE_CHECKING:
+    from blinker import NamedSignal
 
 _signals = Namespace()
 

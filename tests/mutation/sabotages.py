@@ -217,8 +217,8 @@ SABOTAGES = (
     Sabotage(
         "after hooks run in the order of their declaration",
         PROGRAM,
-        "plan.after = self._callables(app, _in_reverse(app.after_request_funcs, outwards))",
-        "plan.after = self._callables(app, _in_order(app.after_request_funcs, outwards))",
+        'if kind.when != "before":',
+        'if kind.when == "end":',
         ("tests/test_blueprints.py",),
     ),
     Sabotage(

@@ -11,6 +11,29 @@ if t.TYPE_CHECKING:
 
 Hooks = tuple[t.Callable[..., t.Any], ...]
 
+
+class HookKind(t.NamedTuple):
+    """A kind of function that runs with requests: where it is declared and when it runs."""
+
+    registry: str
+    """The attribute of applications and blueprints that has lists of them by blueprint name."""
+
+    when: t.Literal["before", "after", "end"]
+    """Before the view: the application's first, then the blueprints' from the outermost in.
+    After the view and at the end of the request: the other way round.
+    """
+
+    may_be_async: bool = True
+
+
+HOOKS = {
+    "preprocessors": HookKind("url_value_preprocessors", "before", may_be_async=False),
+    "before": HookKind("before_request_funcs", "before"),
+    "after": HookKind("after_request_funcs", "after"),
+    "teardown": HookKind("teardown_request_funcs", "end"),
+}
+"""The kinds of hooks, by the attribute of :class:`Plan` that has them."""
+
 _MAX_HANDLERS = 256
 
 
@@ -22,8 +45,7 @@ class Plan:
     """
 
     __slots__ = (
-        "after",
-        "before",
+        *HOOKS,
         "blueprints",
         "endpoint",
         "handlers",
@@ -32,10 +54,8 @@ class Plan:
         "has_plain_end",
         "is_direct",
         "is_plain",
-        "preprocessors",
         "program",
         "revision",
-        "teardown",
         "view",
     )
 

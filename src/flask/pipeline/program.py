@@ -28,7 +28,7 @@ from ..wrappers import (
     responds_as_built_in,
 )
 from .invalidation import NO_REVISION, ClassGuard, ClassWatch, Revision, freeze
-from .plan import Hooks, Plan
+from .plan import HOOKS, HookKind, Hooks, Plan
 from .replaced import REGISTRIES, STEPS, Replaced
 
 if t.TYPE_CHECKING:
@@ -430,17 +430,14 @@ class RequestProgram:
         plan.endpoint = endpoint
         plan.blueprints = blueprints
         plan.handlers = {}
-        inwards = (None, *reversed(blueprints))
-        outwards = (*blueprints, None)
         view = None if endpoint is None else app.view_functions.get(endpoint)
         plan.view = None if view is None else self.bind(app, view)
-        plan.preprocessors = tuple(
-            f for name in inwards for f in app.url_value_preprocessors.get(name, ())
-        )
-        plan.before = self._callables(app, _in_order(app.before_request_funcs, inwards))
-        plan.after = self._callables(app, _in_reverse(app.after_request_funcs, outwards))
-        plan.teardown = self._callables(app, _in_reverse(app.teardown_request_funcs, outwards))
-        plan.has_no_pre_hooks = not (plan.preprocessors or plan.before)
+        runs = dict.fromkeys(("before", "after", "end"), False)
+        for name, kind in HOOKS.items():
+            functions = self._hooks(app, kind, blueprints)
+            setattr(plan, name, functions)
+            runs[kind.when] |= bool(functions)
+        plan.has_no_pre_hooks = not runs["before"]
         replaced = self.replaced
         plan.is_direct = (
             plan.view is not None
@@ -448,12 +445,21 @@ class RequestProgram:
             and not (replaced.preprocess_request or replaced.dispatch_request)
             and not replaced.full_dispatch_request
         )
-        plan.has_plain_answer = self.answers_plainly and not plan.after
-        plan.has_plain_end = self.ends_plainly and not plan.teardown
+        plan.has_plain_answer = self.answers_plainly and not runs["after"]
+        plan.has_plain_end = self.ends_plainly and not runs["end"]
         plan.is_plain = (
             self.is_plain and plan.is_direct and plan.has_plain_answer and plan.has_plain_end
         )
         return plan
+
+    def _hooks(self, app: Flask, kind: HookKind, blueprints: tuple[str, ...]) -> Hooks:
+        """Return the functions of one kind for requests of these blueprints, in their order."""
+        registry = getattr(app, kind.registry)
+        inwards = (None, *reversed(blueprints))
+        functions = [f for name in inwards for f in list(registry.get(name, ()))]
+        if kind.when != "before":
+            functions.reverse()
+        return self._callables(app, functions) if kind.may_be_async else tuple(functions)
 
     def _callables(self, app: Flask, functions: t.Iterable[t.Any]) -> Hooks:
         return tuple(self.bind(app, function) for function in functions)
@@ -483,14 +489,6 @@ def _app_setattr(app: t.Any) -> t.Any:
         if "watched_names" in vars(cls) and "__setattr__" in vars(cls):
             return vars(cls)["__setattr__"]
     return None
-
-
-def _in_order(registry: t.Any, names: t.Iterable[str | None]) -> t.Iterator[t.Any]:
-    return (f for name in names for f in list(registry.get(name, ())))
-
-
-def _in_reverse(registry: t.Any, names: t.Iterable[str | None]) -> t.Iterator[t.Any]:
-    return (f for name in names for f in reversed(list(registry.get(name, ()))))
 
 
 def static_setting(app: t.Any, name: str) -> t.Any:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .plan import HOOKS
+
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
 STEPS = (
@@ -33,13 +35,10 @@ STEPS = (
 """Methods of the application whose work the pipeline does itself. It calls all others."""
 
 REGISTRIES = (
-    "after_request_funcs",
-    "before_request_funcs",
+    *(hook.registry for hook in HOOKS.values()),
     "error_handler_spec",
     "teardown_appcontext_funcs",
-    "teardown_request_funcs",
     "url_default_functions",
-    "url_value_preprocessors",
     "view_functions",
 )
 """Attributes with registries."""

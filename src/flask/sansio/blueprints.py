@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import update_wrapper
 
 from .. import typing as ft
+from ..pipeline.plan import HOOKS
 from .scaffold import Scaffold, _endpoint_from_view_func, setupmethod
 from .serving import BlueprintServing
 
@@ -229,14 +230,8 @@ class Blueprint(BlueprintServing, Scaffold):
         for endpoint, view in self.view_functions.items():
             app.view_functions[endpoint] = view
         registry: str
-        for registry in (
-            "before_request_funcs",
-            "after_request_funcs",
-            "teardown_request_funcs",
-            "url_default_functions",
-            "url_value_preprocessors",
-            "template_context_processors",
-        ):
+        registries = (kind.registry for kind in HOOKS.values())
+        for registry in (*registries, "url_default_functions", "template_context_processors"):
             of_app = getattr(app, registry)
             for key, functions in getattr(self, registry).items():
                 of_app[renamed(key)].extend(functions)
