@@ -56,9 +56,8 @@ from .pipeline.program import (
     compile_program,
     note_empty_class,
 )
-from .rendering.shortcuts import Link, links, shortcuts
+from .rendering.shortcuts import links, shortcuts
 from .routing.building import build_from_template, build_here
-from .routing.links import make_link
 from .sansio.app import App
 from .sansio.app import T_shell_context_processor as T_shell_context_processor
 from .sansio.app import T_teardown as T_teardown
@@ -669,7 +668,7 @@ AsgiApplication.built_in = Flask
 AsgiApplication.built_in_call = Flask.__call__
 AsgiApplication.built_in_entry = Flask.wsgi_app
 shortcuts[Flask.url_for] = build_from_template
-links[Flask.url_for] = Link(build_here, make_link)
+links[Flask.url_for] = build_here
 
 _NAMESPACE = vars(Flask)
 _CANARY = CLASSES.canary

@@ -30,7 +30,7 @@ from .http.emission import (
     makes_as_built_in,
     sends_as_built_in,
 )
-from .http.forms import MULTIPART, load_form, match_multipart, parse_query
+from .http.forms import MULTIPART, boundary_of, load_form, parse_query
 from .http.headers import Headers, full_content_type, make_headers
 from .http.pristine import Unpatched
 from .http.streams import AT_ONCE, AsyncBody, BodyStream, plain_length
@@ -400,8 +400,8 @@ class Request(RequestBase):
         mimetype = _BARE_MIMETYPES.get(content_type)
         if mimetype is not None:
             self._parsed_content_type = (mimetype, {})
-        elif (upload := match_multipart(content_type)) is not None:
-            self._parsed_content_type = (MULTIPART, {"boundary": upload[1]})
+        elif (boundary := boundary_of(content_type)) is not None:
+            self._parsed_content_type = (MULTIPART, {"boundary": boundary})
         else:
             super()._parse_content_type()
 

@@ -44,6 +44,9 @@ SOURCES = {
     "constants": "{{ 'a'|own }}{{ 1 + 1 }}{{ '<' }}{{ 'b' is own_test }}",
     "set above": "{% set y = 'above' %}{% block one %}{{ y }}{% endblock %}{{ with_context() }}",
     "ended": "{% extends 'base' %}{% block one %}{{ x|stopping }}{% endblock %}",
+    "folded references": "{% set ns = namespace(a=1) %}"
+    "{% set ns.a = ('' and self.one())[coded|length] %}"
+    "{% block one %}{{ ('' and super())[coded|length] }}{% endblock %}",
     "conditions": "{{ 'a' if absent }}{{ 1 if zero else 2 }}{% if row.name %}{{ x }}{% endif %}",
 }
 

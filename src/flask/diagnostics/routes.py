@@ -9,7 +9,7 @@ import typing as t
 if t.TYPE_CHECKING:
     from werkzeug.routing import Map
 
-_VARIABLE = re.compile(r"<(?:[^<>:]+:)?([^<>]+)>")
+_VARIABLE = r"<(?:[^<>:]+:)?([^<>]+)>"
 _MOST = 3
 _ENOUGH = 0.6
 
@@ -26,13 +26,13 @@ def nearest_routes(url_map: Map, path: str) -> list[str]:
     for text in {rule.rule for rule in url_map.iter_rules() if not rule.websocket}:
         pieces = text.strip("/").lower().split("/")
         likeness = [
-            1.0 if _VARIABLE.search(piece) else SequenceMatcher(None, piece, asked).ratio()
+            1.0 if re.search(_VARIABLE, piece) else SequenceMatcher(None, piece, asked).ratio()
             for piece, asked in zip(pieces, wanted, strict=False)
         ]
         # Segments that one has and the other lacks count as unlike.
         score = sum(likeness) / max(len(pieces), len(wanted))
         literal = any(
-            not _VARIABLE.search(piece) and ratio >= _ENOUGH
+            not re.search(_VARIABLE, piece) and ratio >= _ENOUGH
             for piece, ratio in zip(pieces, likeness, strict=False)
         )
         if score >= _ENOUGH and literal:

@@ -6,7 +6,6 @@ import mimetypes
 import os
 import stat
 import typing as t
-from dataclasses import dataclass
 from functools import lru_cache
 from time import time
 
@@ -27,9 +26,13 @@ if t.TYPE_CHECKING:
 _MAX_KEPT = 1024
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+# PERF: a dataclass takes as long to make as the rest of the module.
+
+
 class Description:
     """Properties of a file response that don't follow from the file itself."""
+
+    __slots__ = ("headers", "max_age", "name")
 
     name: str
     """Name from which the content type is guessed."""
@@ -40,19 +43,35 @@ class Description:
     max_age: int | None
     """Seconds that clients may cache it; ``None`` for the application's default."""
 
+    def __init__(
+        self, name: str, headers: tuple[tuple[str, str], ...], max_age: int | None
+    ) -> None:
+        self.name = name
+        self.headers = headers
+        self.max_age = max_age
+
 
 _Key = tuple[str, float, int, "int | None", "Description | None", tuple[t.Any, ...]]
 
 
-@dataclass(slots=True)
 class Kept:
     """Headers of a response, and the positions of those that change each second."""
 
-    headers: list[tuple[str, str]]
-    etag: str
-    last_modified: str
-    date_at: int
-    expires_at: int | None
+    __slots__ = ("date_at", "etag", "expires_at", "headers", "last_modified")
+
+    def __init__(
+        self,
+        headers: list[tuple[str, str]],
+        etag: str,
+        last_modified: str,
+        date_at: int,
+        expires_at: int | None,
+    ) -> None:
+        self.headers = headers
+        self.etag = etag
+        self.last_modified = last_modified
+        self.date_at = date_at
+        self.expires_at = expires_at
 
     def now(self, max_age: int | None) -> list[tuple[str, str]]:
         """Return the current headers."""

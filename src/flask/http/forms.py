@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 import typing as t
+from functools import cache
 from io import BytesIO
 from operator import attrgetter
+from string import ascii_letters, digits
 from tempfile import SpooledTemporaryFile
 from urllib.parse import unquote
 
@@ -41,8 +43,15 @@ Part = tuple[str, "str | None", list[tuple[str, str]], int, int]
 _LIMITS_URLENCODED = "max_form_memory_size" in FormDataParser._parse_urlencoded.__code__.co_names
 """True for the first releases of Werkzeug 3.1, which refuse URL-encoded forms above the limit."""
 
-match_multipart = re.compile(r"multipart/form-data; ?boundary=([A-Za-z0-9_.+-]+)").fullmatch
-"""The content type of an upload, as most clients write it."""
+_BOUNDARY_CHARACTERS = frozenset(f"{ascii_letters}{digits}_.+-")
+
+
+def boundary_of(content_type: str) -> str | None:
+    """Return the boundary in the content type of an upload, if it is written as most clients do."""
+    kind, _, boundary = content_type.partition("boundary=")
+    if kind not in ("multipart/form-data; ", "multipart/form-data;"):
+        return None
+    return boundary if boundary and _BOUNDARY_CHARACTERS.issuperset(boundary) else None
 
 
 def parse_query(text: str) -> Form:
@@ -240,16 +249,22 @@ def split_multipart(data: bytes, delimiter: bytes, max_parts: int | None) -> lis
     return parts if data[at : at + 2] == b"--" else None
 
 
-_match_disposition = re.compile(
-    rb'Content-Disposition: form-data; name="([^"\\%\r\n]*)"(?:; filename="([^"\\%\r\n]*)")?'
-).fullmatch
-_match_header = re.compile(rb"([A-Za-z0-9-]+): ?([^ \t\r\n](?:[^\r\n]*[^ \t\r\n])?)").fullmatch
+@cache
+def _header_patterns() -> tuple[t.Any, t.Any]:
+    """Return functions that match the disposition of a part, and its other headers."""
+    # PERF: compiled for the first upload, not at import.
+    disposition = (
+        rb'Content-Disposition: form-data; name="([^"\\%\r\n]*)"(?:; filename="([^"\\%\r\n]*)")?'
+    )
+    header = rb"([A-Za-z0-9-]+): ?([^ \t\r\n](?:[^\r\n]*[^ \t\r\n])?)"
+    return re.compile(disposition).fullmatch, re.compile(header).fullmatch
 
 
 def _parse_headers(block: bytes) -> tuple[str, str | None, list[tuple[str, str]]] | None:
     """Return name, filename and headers of a part, or ``None`` if they are unusual."""
+    match_disposition, match_header = _header_patterns()
     first, *others = block.split(b"\r\n")
-    disposition = _match_disposition(first)
+    disposition = match_disposition(first)
     if disposition is None:
         return None
     try:
@@ -257,7 +272,7 @@ def _parse_headers(block: bytes) -> tuple[str, str | None, list[tuple[str, str]]
         filename = None if disposition[2] is None else disposition[2].decode()
         headers = [("Content-Disposition", first[21:].decode())]
         for line in others:
-            header = _match_header(line)
+            header = match_header(line)
             if header is None:
                 return None
             headers.append((header[1].decode(), header[2].decode()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from jinja2 import nodes
+from jinja2.compiler import find_undeclared
 from jinja2.optimizer import Optimizer
 
 Outcome = tuple[nodes.Node, t.Any]
@@ -21,6 +22,18 @@ class Folding:
         # The nodes are kept, for the numbers of objects that are gone are used again.
         self.folded: dict[int, Outcome] = {}
         self.written: dict[int, Outcome] = {}
+        self._references: dict[int, tuple[nodes.Node, set[str]]] = {}
+
+    def note_references(self, template: nodes.Template) -> None:
+        """Remember where ``self`` and ``super`` stand, before constants take their place."""
+        parts: list[t.Any] = [template, *template.find_all(nodes.Block)]
+        for part in parts:
+            found = find_undeclared(part.body, ("self", "super"))
+            self._references[id(part)] = part, found
+
+    def references(self, part: nodes.Template | nodes.Block) -> set[str]:
+        """Return which of ``self`` and ``super`` a template or a block was written with."""
+        return self._references[id(part)][1]
 
     def write(self, node: nodes.Expr, compute: t.Callable[[], str]) -> str:
         """Compute the text of a constant, and remember it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from jinja2 import nodes
-from jinja2.compiler import Frame, find_undeclared
+from jinja2.compiler import Frame
 from jinja2.idtracking import VAR_LOAD_RESOLVE
 
 from .expressions import is_link
@@ -51,7 +51,7 @@ class FunctionGenerator(MacroGenerator):
         self.writeline("def root(context, out):", extra=1)
         self.indent()
         self.write_commons()
-        if "self" in find_undeclared(node.body, ("self",)):
+        if "self" in self._folding.references(node):
             self.writeline(
                 f"{frame.symbols.declare_parameter('self')} = TemplateReference(context)"
             )
@@ -74,7 +74,7 @@ class FunctionGenerator(MacroGenerator):
         self.indent()
         self.write_commons()
         frame.block_frame = True
-        undeclared = find_undeclared(block.body, ("self", "super"))
+        undeclared = self._folding.references(block)
         if "self" in undeclared:
             self.writeline(
                 f"{frame.symbols.declare_parameter('self')} = TemplateReference(context)"

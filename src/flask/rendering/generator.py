@@ -33,6 +33,8 @@ class Generator(CodeGenerator):
 
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
         """Write the module of a template."""
+        if self._has_functions:
+            self._folding.note_references(node)
         super().visit_Template(node, frame)
         if not self._has_functions or not isinstance(self.stream, StringIO):
             return

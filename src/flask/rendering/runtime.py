@@ -12,7 +12,7 @@ from jinja2.runtime import BlockReference, Context, Macro
 from jinja2.utils import LRUCache, internalcode, missing
 from markupsafe import Markup, escape
 
-from ..routing.links import Call
+from ..routing.links import Call, make_link
 from .pristine import finds_templates
 from .shortcuts import links, shortcuts
 from .state import state_of
@@ -265,12 +265,12 @@ def _make_helpers(environment: Environment) -> Helpers:
                 app: t.Any = obj.__self__
                 link = links.get(obj.__func__)
                 if link is not None:
-                    url = link.build(app, endpoint, values)
+                    url = link(app, endpoint, values)
                     if url is not None:
                         program = app._revision.program
                         if tried is not program:
                             tried = program
-                            made = link.make(obj.__func__, app, call, escape_text, find_link)
+                            made = make_link(obj.__func__, app, call, escape_text, find_link)
                             place[0] = find_link if made is None else made
                         return escape_text(url)
             value = call_with(context, obj, (endpoint,), values)

@@ -12,20 +12,10 @@ Shortcut = t.Callable[[t.Any, tuple[t.Any, ...], dict[str, t.Any]], t.Any]
 shortcuts: dict[t.Callable[..., t.Any], Shortcut] = {}
 """By the function of the method, so that an overridden method is called."""
 
-
-class Link(t.NamedTuple):
-    """Shorter ways to what a method returns that makes links."""
-
-    build: t.Callable[[t.Any, str, dict[str, t.Any]], str | None]
-    """Returns the URL of an endpoint for values, none of whose names begins with an underscore,
-    or ``None``: call the method.
-    """
-
-    make: t.Callable[..., t.Callable[..., str] | None]
-    """Returns what makes the links of one call in a template; see
-    :func:`flask.routing.links.make_link`.
-    """
-
+Link = t.Callable[[t.Any, str, dict[str, t.Any]], "str | None"]
+"""Returns the URL of an endpoint for values, none of whose names begins with an underscore, or
+``None``: call the method.
+"""
 
 links: dict[t.Callable[..., t.Any], Link] = {}
 """By the function of the method."""
