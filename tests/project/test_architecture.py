@@ -30,7 +30,7 @@ def fenced(title: str) -> list[str]:
 def listed_files() -> Iterator[tuple[str, str]]:
     """Yield each file that the tree shows, with what is said of it."""
     folders: list[str] = []
-    for line in fenced("The house"):
+    for line in fenced("Files"):
         found = re.match(r"^([│ ]*)[├└]── (\S+) *(.*)$", line)
         if found is None:
             continue
@@ -63,7 +63,7 @@ class Overriding(Flask):
         return super().dispatch_request()
 
 
-WAYS = {"The way of a request": Flask, "With an override": Overriding}
+WAYS = {"Path of a request": Flask, "With an override": Overriding}
 
 
 def way(title: str) -> list[Step]:

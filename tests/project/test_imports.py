@@ -28,7 +28,7 @@ FILES = {module_name(file): file for file in sorted(PACKAGE.rglob("*.py"))}
 
 def layers_of(text: str) -> dict[str, int]:
     """Read the numbered layers: ``{"flask.typing": 0, ..., "flask": 14}``."""
-    section = text.partition("## Which way imports go")[2].partition("\n## ")[0]
+    section = text.partition("## Import layers")[2].partition("\n## ")[0]
     rows = re.split(r"^ *\d+\. ", section, flags=re.MULTILINE)[1:]
     names = {
         name: depth

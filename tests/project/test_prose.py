@@ -9,11 +9,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-# Pages of the documentation, of these folders of it, and beside it; ARCHITECTURE.md describes code.
+# The documentation is these folders, the pages beside them, and files of the project.
 FOLDERS = ("deploy", "explanation", "how-to", "migrating", "reference", "tutorial")
 PAGES = sorted(
     [
-        *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")),
+        *(ROOT / f"{name}.md" for name in ("README", "ARCHITECTURE", "CONTRIBUTING", "SECURITY")),
         *(ROOT / "examples").glob("*/README.md"),
         *DOCS.glob("*.md"),
         *(page for folder in FOLDERS for page in (DOCS / folder).glob("*.md")),
