@@ -7,7 +7,7 @@ PIP_FLAGS ?=
 # Extra words for pytest: make test ARGS='-k session -x'
 ARGS ?=
 # Tests marked so need a browser, other packages, a build or a type checker: they have targets of their own.
-APART = asgi or browser or deploy or extensions or hostile or install or packaging or reliability or storefront or typed_tools or typing or variants
+APART = asgi or browser or deploy or extensions or hostile or install or packaging or reliability or rooms or storefront or typed_tools or typing or variants
 
 BIN = $(VENV)/bin
 INSTALL = python -m pip --disable-pip-version-check install --quiet $(PIP_FLAGS)
@@ -28,7 +28,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 # "##@" begins a group. The time in brackets is that of a machine with two cores, without set-up.
 
 ##@ Try
-.PHONY: help demo storefront api
+.PHONY: help demo storefront api rooms
 
 # One line for each target: its group, where that begins, the name, the purpose, the time.
 help: ## list these targets
@@ -44,6 +44,9 @@ demo: $(VENV)/.demo ## serve the notice board on http://127.0.0.1:5000 (PORT=800
 
 storefront: $(VENV)-storefront/.ready ## serve the shop on the same address
 	cd examples/storefront && $(SHOP) db upgrade && $(SHOP) seed && exec $(SHOP) run --port $(PORT)
+
+rooms: $(VENV)-rooms/.ready ## serve the chat on the same address
+	cd examples/rooms && exec $(abspath $(VENV)-rooms)/bin/flask --app rooms run --asgi --port $(PORT)
 
 api: $(VENV)-api/.ready ## serve the typed API; its documentation is at /docs
 	cd examples/typed_api && exec $(abspath $(VENV)-api)/bin/flask --app typed_api run --port $(PORT)
@@ -111,13 +114,16 @@ jinja: $(VENV)/.test ## run Jinja's own tests on our templates [2 min]
 	$(BIN)/python -m tests.rendering.jinja_suite $(ARGS)
 
 ##@ Use
-.PHONY: browser storefront-test asgi autobahn typed-tools deploy reliability hostile mutation sabotage
+.PHONY: browser storefront-test rooms-test asgi autobahn typed-tools deploy reliability hostile mutation sabotage
 
 browser: $(VENV)/.browser ## walk the demo in a headless browser (chromium) [1 min]
 	$(PYTEST) -m browser $(ARGS)
 
 storefront-test: $(VENV)-storefront/.tests ## test the shop (chromium, postgresql, redis-server) [1 min]
 	$(VENV)-storefront/bin/python -m pytest --timeout 120 -n 2 -m storefront tests/storefront $(ARGS)
+
+rooms-test: $(VENV)-rooms/.tests ## test the chat (chromium, redis-server, nginx) [1 min]
+	$(VENV)-rooms/bin/python -m pytest --timeout 120 -n 2 -m rooms tests/rooms $(ARGS)
 
 asgi: $(VENV)-asgi/.ready ## serve by uvicorn, Hypercorn, Granian and Daphne [4 min]
 	$(VENV)-asgi/bin/python -m pytest --timeout 120 -n 2 -m asgi tests/asgi tests/websocket $(ARGS)
@@ -229,6 +235,7 @@ $(eval $(call own,mutation,async+dotenv+test+mutation))
 $(eval $(call beside,extensions,$(PACKAGE),tests/extensions/requirements.txt,$(SOURCES)))
 $(eval $(call beside,extensions-original,$(ORIGINAL),tests/extensions/requirements.txt))
 $(eval $(call beside,storefront,$(PACKAGE),examples/storefront/requirements.txt,$(SOURCES)))
+$(eval $(call beside,rooms,'.[asgi$(comma)websocket]',examples/rooms/requirements.txt,$(SOURCES)))
 $(eval $(call beside,deploy,$(PACKAGE),tests/deploy/requirements.txt,$(SOURCES)))
 $(eval $(call beside,asgi,--editable '.[async$(comma)dotenv$(comma)test]',tests/asgi/requirements.txt))
 $(eval $(call beside,api,'.[typed]',examples/typed_api/requirements.txt,$(SOURCES)))
@@ -243,6 +250,10 @@ $(VENV)-docs/.axe: $(VENV)-docs/.ready
 
 $(VENV)-storefront/.tests: $(VENV)-storefront/.ready tests/storefront/requirements.txt
 	$(VENV)-storefront/bin/$(INSTALL) --requirement tests/storefront/requirements.txt
+	@touch $@
+
+$(VENV)-rooms/.tests: $(VENV)-rooms/.ready tests/rooms/requirements.txt
+	$(VENV)-rooms/bin/$(INSTALL) --requirement tests/rooms/requirements.txt
 	@touch $@
 
 $(VENV)-typed/.tools: $(VENV)-typed/.ready tests/typed_tools/requirements.txt tests/typed_tools/package.json

@@ -32,6 +32,9 @@ part storefront 'Storefront: the second example, on both backends and in Chromiu
     chromium libatomic redis postgresql
 run_storefront() { HIPFLASK_NO_SKIPS=1 tested storefront-test; }
 
+part rooms 'Rooms: the chat, in Chromium and behind nginx' chromium libatomic redis nginx
+run_rooms() { HIPFLASK_NO_SKIPS=1 tested rooms-test; }
+
 part asgi 'ASGI: real servers, and all scenarios through the ASGI door'
 run_asgi() { HIPFLASK_NO_SKIPS=1 tested asgi; }
 

@@ -495,3 +495,21 @@ def test_server_whose_receive_is_a_future_loses_nothing(app: Flask) -> None:
     run(test)
     assert seen == [*map(str, range(50)), "last"]
     assert app.extensions["ends"] == [None]
+
+
+def test_test_client_names_a_handler_that_does_not_end(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flask.testing import websockets
+
+    monkeypatch.setattr(websockets, "END_WITHIN", 0.05)
+
+    @app.websocket("/")
+    async def handler() -> None:
+        async for _ in websocket:
+            pass
+        await asyncio.Event().wait()
+
+    socket = app.test_client().websocket("/")
+    with pytest.raises(AssertionError, match="'/' has not ended"), socket:
+        socket.send("x")

@@ -22,6 +22,8 @@ if t.TYPE_CHECKING:
 
 NORMAL = 1000
 LOST = 1006
+END_WITHIN = 10.0
+"""Seconds that a handler may take to end once its connection is closed."""
 
 
 class WebsocketResponseError(Exception):
@@ -109,10 +111,17 @@ class WebsocketTestConnection:
         tb: TracebackType | None,
     ) -> None:
         await self.close()
-        if exc_value is None:
-            await self._task
-        else:
+        _, running = await asyncio.wait((self._task,), timeout=END_WITHIN)
+        if running:
+            self._task.cancel()
             await asyncio.wait((self._task,))
+            if exc_value is None:
+                raise AssertionError(
+                    f"The handler of {self._request.path!r} has not ended {END_WITHIN:g} seconds"
+                    " after the connection. Does it wait for a task that goes on?"
+                )
+        elif exc_value is None:
+            await self._task
 
     def _scope(self) -> Scope:
         scope = scope_of(self._request.environ)

@@ -1,0 +1,5 @@
+"""What servers import: `uvicorn wsgi:app`."""
+
+from rooms import create_app
+
+app = create_app()
