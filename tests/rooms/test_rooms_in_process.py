@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rooms import create_app
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -17,6 +16,8 @@ from flask.testing.websockets import WebsocketDisconnectError, WebsocketResponse
 
 @pytest.fixture
 def app(tmp_path: Path) -> Flask:
+    from rooms import create_app  # only where its requirements are
+
     return create_app(
         {"TESTING": True, "SECRET_KEY": "key", "DATABASE": str(tmp_path / "rooms.sqlite3")}
     )
