@@ -61,6 +61,10 @@ def __getattr__(name: str) -> t.Any:
         from . import websockets  # PERF: most applications have none
 
         return getattr(websockets, name)
+    if name == "cli":
+        import importlib
+
+        return importlib.import_module(f"{__name__}.cli")  # PERF: see CommandsOnDemand
     if name == "__version__":
         import importlib.metadata
         import warnings

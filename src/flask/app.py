@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc as cabc  # noqa: F401 - published code takes it from here
+import importlib
 import os
 import sys
 import typing as t
@@ -14,7 +15,6 @@ from itertools import chain as chain
 from types import TracebackType
 from urllib.parse import quote as _url_quote  # noqa: F401 - and this
 
-import click as click
 from werkzeug.datastructures import Headers as Headers
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import BadRequestKeyError as BadRequestKeyError
@@ -29,10 +29,8 @@ from werkzeug.serving import is_running_from_reloader as is_running_from_reloade
 from werkzeug.wrappers import Response as BaseResponse  # noqa: F401 - and this
 from werkzeug.wsgi import get_host as get_host
 
-from . import cli as cli
 from . import typing as ft
-from .blueprints import STATIC_OPTIONS, max_age_setting, open_in
-from .cli import AppGroup, devserver
+from .blueprints import STATIC_OPTIONS, CommandsOnDemand, max_age_setting, open_in
 from .ctx import UNSET, AppContext, RequestContext, Unset
 from .diagnostics.explanations import warn_of_debug_mode
 from .diagnostics.tracebacks import shortened
@@ -78,6 +76,7 @@ from .wrappers import Request, Response
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from .cli import AppGroup
     from .doors.body import Receive
     from .doors.scope import Scope
     from .doors.sending import Send
@@ -152,7 +151,10 @@ class Flask(AsgiApplication, AppWebsockets, App):
     session_interface: SessionInterface = SecureCookieSessionInterface()
     """Interface that opens and saves sessions."""
 
-    cli: AppGroup
+    if t.TYPE_CHECKING:
+        cli: AppGroup
+    else:
+        cli = CommandsOnDemand()
     """Commands of the application, available to ``flask``."""
 
     def __init__(
@@ -168,7 +170,6 @@ class Flask(AsgiApplication, AppWebsockets, App):
         instance_relative_config: bool = False,
         root_path: str | None = None,
     ) -> None:
-        self.cli = AppGroup()
         super().__init__(
             import_name,
             static_url_path,
@@ -181,7 +182,6 @@ class Flask(AsgiApplication, AppWebsockets, App):
             instance_relative_config,
             root_path,
         )
-        self.cli.name = self.name
         if self.has_static_folder:
             self._add_static_rule(static_host, host_matching)
 
@@ -354,6 +354,8 @@ class Flask(AsgiApplication, AppWebsockets, App):
         :param load_dotenv: read ``.env`` and ``.flaskenv`` first.
         :param options: passed to :func:`werkzeug.serving.run_simple`.
         """
+        from .cli import devserver  # PERF: production servers have no need of it
+
         devserver.run(self, host, port, debug, load_dotenv, options)
 
     def test_client(self, use_cookies: bool = True, **kwargs: t.Any) -> FlaskClient:
@@ -656,6 +658,12 @@ class Flask(AsgiApplication, AppWebsockets, App):
     ) -> None:
         """Log an unhandled exception with the request's path and method."""
         self.logger.error("Exception on %s [%s]", request.path, request.method, exc_info=exc_info)
+
+
+def __getattr__(name: str) -> t.Any:
+    if name in {"cli", "click"}:  # PERF: see CommandsOnDemand
+        return importlib.import_module("flask.cli" if name == "cli" else name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _given_or_handled(exc: BaseException | Unset | None) -> BaseException | None:

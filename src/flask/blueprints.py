@@ -6,7 +6,6 @@ import os
 import typing as t
 from datetime import timedelta
 
-from .cli import AppGroup
 from .globals import current_app
 from .helpers import send_from_directory
 from .sansio.blueprints import UNSET
@@ -15,6 +14,7 @@ from .sansio.blueprints import BlueprintSetupState as BlueprintSetupState
 from .sansio.websockets import BlueprintWebsockets
 
 if t.TYPE_CHECKING:
+    from .cli import AppGroup
     from .wrappers import Response
 
 
@@ -43,10 +43,31 @@ def open_in(folder: str, resource: str, mode: str, encoding: str | None) -> t.IO
     return open(path, mode, encoding=None if mode == "rb" else encoding)
 
 
+class CommandsOnDemand:
+    """Makes the command group of an application or a blueprint when it is first accessed."""
+
+    # PERF: importing Click and the command line takes a tenth of the time that an import of this
+    # package takes, and a process that serves requests needs neither.
+
+    commands: t.ClassVar[dict[str, t.Any]] = {}
+    """The commands before the first access: none."""
+
+    def __get__(self, instance: t.Any, owner: type) -> t.Any:
+        """Return the group, or this object if the class is asked."""
+        if instance is None:
+            return self
+        from .cli import AppGroup
+
+        return vars(instance).setdefault("cli", AppGroup(instance.name))
+
+
 class Blueprint(BlueprintWebsockets, SansioBlueprint):
     __doc__ = SansioBlueprint.__doc__
 
-    cli: AppGroup
+    if t.TYPE_CHECKING:
+        cli: AppGroup
+    else:
+        cli = CommandsOnDemand()
     """The blueprint's commands, available to ``flask`` once the blueprint is registered."""
 
     def __init__(
@@ -74,7 +95,6 @@ class Blueprint(BlueprintWebsockets, SansioBlueprint):
             url_defaults=url_defaults,
             url_prefix=url_prefix,
         )
-        self.cli = AppGroup(name)
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
         """Return the number of seconds that clients may cache a static file without asking again.
@@ -107,3 +127,11 @@ class Blueprint(BlueprintWebsockets, SansioBlueprint):
         :raises ValueError: for a mode that writes.
         """
         return open_in(self.root_path, resource, mode, encoding)
+
+
+def __getattr__(name: str) -> t.Any:
+    if name == "AppGroup":  # PERF: see CommandsOnDemand
+        from . import cli
+
+        return cli.AppGroup
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

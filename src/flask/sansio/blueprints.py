@@ -237,6 +237,9 @@ class Blueprint(BlueprintServing, Scaffold):
                 of_app[renamed(key)].extend(functions)
 
     def _register_commands(self, app: App, options: dict[str, t.Any], name: str) -> None:
+        declared = vars(self).get("cli", getattr(type(self), "cli", None))
+        if declared is None or not getattr(declared, "commands", True):
+            return  # PERF: a group that nobody accessed is not made
         cli = getattr(self, "cli", None)
         if cli is None or not cli.commands:
             return
