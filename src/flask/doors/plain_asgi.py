@@ -115,7 +115,7 @@ def make_plain_handler(
             await serve(app, scope, receive, send)
             return
         # Match
-        host: bytes | None = None
+        host: t.Any = None
         length: bytes | None = None
         sent_type: bytes | None = None
         for name, value in scope["headers"]:
@@ -129,7 +129,7 @@ def make_plain_handler(
                 else:
                     await serve(app, scope, receive, send)
                     return
-        table: t.Any = tables.get(host)  # type: ignore[arg-type]
+        table: t.Any = tables.get(host)
         method = scope["method"]
         if table is None or table[0] != scope.get("scheme") or method == "OPTIONS":
             await serve(app, scope, receive, send)

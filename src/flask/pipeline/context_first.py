@@ -112,5 +112,5 @@ def _without_context(cls: type, name: str, function: t.Any) -> t.Callable[..., t
         return getattr(super(cls, self), name)(*args, **kwargs)
 
     # Not a replaced step, as it does nothing but call the built-in one.
-    method.stands_for = BUILT_IN[cls.__mro__[1]].get(name)  # type: ignore[attr-defined]
+    vars(method)["stands_for"] = BUILT_IN[cls.__mro__[1]].get(name)
     return update_wrapper(method, function)

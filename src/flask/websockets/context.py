@@ -194,7 +194,7 @@ def copy_current_websocket_context(f: F) -> F:
             return await f(*args, **kwargs)
 
     chosen = async_wrapper if is_async(f) else wrapper
-    return update_wrapper(chosen, f)  # type: ignore[return-value]
+    return t.cast("F", update_wrapper(chosen, f))
 
 
 websocket: Websocket = _make_proxy(  # type: ignore[assignment]
