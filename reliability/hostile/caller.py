@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import typing as t
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -121,16 +123,78 @@ class Target:
                 answer.faults.append("a header that no server can send")
 
 
+class AsgiTarget(Target):
+    """The application of another target, called as an ASGI server does."""
+
+    def __init__(self, target: Target) -> None:
+        self.app = target.app
+        self._errors = target._errors
+        self._loop = asyncio.new_event_loop()
+        weakref.finalize(self, self._loop.close)
+
+    def ask(self, environ: Environ, body: bytes = b"") -> Answer:
+        """Answer a request that a client can have sent; to others the answer has no status."""
+        answer = Answer()
+        scope = _scope_of({**environ, "wsgi.input": io.BytesIO(body)})
+        if scope is not None:
+            del self._errors.seen[:]
+            self._loop.run_until_complete(self._exchange(scope, body, answer))
+            self._judge(answer)
+        return answer
+
+    async def _exchange(self, scope: t.Any, body: bytes, answer: Answer) -> None:
+        told = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> t.Any:
+            return told.pop() if told else {"type": "http.disconnect"}
+
+        async def send(message: t.Any) -> None:
+            if message["type"] == "http.response.start":
+                if answer.status:
+                    answer.faults.append("the response was started twice")
+                answer.status = message["status"]
+                answer.headers = [
+                    (name.decode("latin-1"), value.decode("latin-1"))
+                    for name, value in message["headers"]
+                ]
+            elif not answer.status:
+                answer.faults.append("a body before the start of the response")
+            else:
+                answer.body += message.get("body", b"")
+
+        try:
+            await t.cast(t.Any, self.app)(scope, receive, send)
+        except Exception as error:
+            answer.faults.append(f"{type(error).__name__} left the application")
+        if not answer.status:
+            answer.faults.append("no response was started")
+
+
+def _scope_of(environ: Environ) -> t.Any:
+    """The scope of the request that an environ is of; ``None``: no client can send it."""
+    from flask.doors.scope import EXTRA
+    from flask.testing.asgi import scope_of
+
+    try:
+        scope = scope_of(environ)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return None
+    scope.pop(EXTRA)
+    return scope
+
+
 class Twins:
     """The same application twice: as it is, and with a step that was replaced by itself.
 
     The second has to call its methods for every step, so that it takes another way through an
-    implementation that has shortcuts. Both must answer alike.
+    implementation that has shortcuts. Both must answer alike. Where the application speaks ASGI, it
+    is asked by that as well, and judged alone: a server takes some requests for others.
     """
 
     def __init__(self, make: Callable[[type[Flask]], Flask]) -> None:
         self.plain = Target(make(Flask))
         self.stepwise = Target(make(Stepwise))
+        self.by_asgi = AsgiTarget(self.plain) if hasattr(Flask, "asgi_app") else None
 
     def ask(self, tally: Tally, environ: Environ, body: bytes = b"") -> Answer:
         """Ask both; note each fault of the first, and a difference that asking again confirms."""
@@ -143,6 +207,10 @@ class Twins:
             tally.fail("two ways through the application answer differently", (environ, body))
         for fault in answer.faults:
             tally.fail(fault, (_told(environ), body))
+        if self.by_asgi is not None:
+            for fault in self.by_asgi.ask(environ, body).faults:
+                if fault not in answer.faults:
+                    tally.fail(f"by ASGI, {fault}", (_told(environ), body))
         return answer
 
 

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from hypothesis import strategies as st
 from reliability.hostile import expressions, growth, limits
-from reliability.hostile.caller import Stepwise, Target, Twins, environ_of
+from reliability.hostile.caller import AsgiTarget, Stepwise, Target, Twins, environ_of
 from reliability.hostile.case import Tally
 
 import flask
@@ -139,3 +139,24 @@ def test_memory_that_is_held_is_found() -> None:
         return "x" * limits.MIB * 2
 
     assert limits.peak_of(app, environ_of(), limits.Endless(b"", b"x"))[1] > limits.MIB
+
+
+def test_fault_of_the_asgi_entry_point_is_noticed() -> None:
+    app = application()
+    target = AsgiTarget(Target(app))
+    assert (target.ask(environ_of("/header")).status, target.ask(environ_of("/x")).status) == (
+        200,
+        404,
+    )
+    assert target.ask(environ_of("/crash")).faults == [f"500 by LookupError from {__name__}"]
+
+    async def broken(scope: object, receive: object, send: Callable[..., object]) -> None:
+        raise OSError
+
+    app.asgi_app = broken  # type: ignore[method-assign, assignment]
+    assert "OSError left the application" in target.ask(environ_of("/header")).faults
+    twins = Twins(application)
+    twins.by_asgi = target
+    tally = Tally()
+    twins.ask(tally, environ_of("/header"))
+    assert any("by ASGI, OSError left the application" in fault for fault in tally.failures)
