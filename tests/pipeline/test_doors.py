@@ -18,6 +18,7 @@ from werkzeug.test import EnvironBuilder
 
 import flask
 from flask import Flask, g, jsonify, request, session
+from flask.ctx import AppContext
 from flask.globals import _cv_app, _cv_request
 from flask.sessions import SecureCookieSessionInterface
 
@@ -461,3 +462,28 @@ def test_an_exception_of_a_converter_is_the_answer(app_class: type[Flask]) -> No
     app, events = make(app_class, "nothing")
     for _ in range(2):  # the second time, the host is known
         assert ask(app, events, get("/refused/teapot")).status == "418 I'M A TEAPOT"
+
+
+@pytest.mark.parametrize("app_class", [Flask, Stepwise])
+def test_a_request_class_is_called_before_the_application_context_is_made(
+    app_class: type[Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    class NotedFirst(flask.Request):
+        def __init__(self, environ: t.Any) -> None:
+            made.append("request")
+            super().__init__(environ)
+
+    built_in = AppContext.__init__
+
+    def note(self: AppContext, app: Flask) -> None:
+        made.append("application context")
+        built_in(self, app)
+
+    app, events = make(app_class, "nothing")
+    app.request_class = NotedFirst
+    monkeypatch.setattr(AppContext, "__init__", note)
+    for _ in range(2):
+        ask(app, events, get("/"))
+    assert made == ["request", "application context"] * 2

@@ -143,9 +143,9 @@ def _inlined_handler(declared: Flask, program: RequestProgram) -> Handler:
             plan = leaf.plan = program.plan(app, leaf.endpoint)
         # Contexts
         ctx = RequestContext(app, environ)
-        app_context = AppContext(app)
         if prepares and not program.lazy_request:
             ctx.request  # noqa: B018 - derived when asked for
+        app_context = AppContext(app)
         app_token = set_app(app_context)
         app_context._tokens = app_tokens = (app_token,)
         request_token = set_request(ctx)
