@@ -408,6 +408,8 @@ class Flask(AsgiApplication, AppWebsockets, App):
     def request_context(self, environ: WSGIEnvironment) -> RequestContext:
         """Return a context that makes the request of an environ current."""
         context = RequestContext(self, environ)
+        if self.request_class.__init__ is not _REQUEST_INIT:
+            context.request  # noqa: B018 - a class may want to be called before others are
         if self._replaces("create_url_adapter"):
             context.url_adapter  # noqa: B018 - an override may expect to be called each time
         return context
@@ -664,6 +666,9 @@ def __getattr__(name: str) -> t.Any:
     if name in {"cli", "click"}:  # PERF: see CommandsOnDemand
         return importlib.import_module("flask.cli" if name == "cli" else name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+_REQUEST_INIT = Request.__init__
 
 
 def _given_or_handled(exc: BaseException | Unset | None) -> BaseException | None:
