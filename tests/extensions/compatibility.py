@@ -3,6 +3,7 @@
 To record anew, with both Flasks and then the page:
 
     make extensions ARGS=--record
+    make extensions ARGS='--asgi --record'
     make extensions-original ARGS=--record
     python tests/extensions/compatibility.py
 
@@ -17,6 +18,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from wsgi_only import WSGI_ONLY
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -40,7 +43,8 @@ real backends and real clients, covering its main features and its errors. CI ru
 every change, in one environment, and counts a skipped test as a failure.
 
 The same tests also run on the original Flask. That shows that they test what the packages promise,
-rather than habits of Hipflask.
+rather than habits of Hipflask. A third run has Hipflask called by ASGI: by the test clients, and by
+uvicorn where a test serves the application.
 
 """
 
@@ -49,10 +53,11 @@ Run the tests of one package, all tests, or all on the original:
 
     make extensions ARGS='-k flask_login'
     make extensions
+    make extensions ARGS=--asgi
     make extensions-original
 
-With `ARGS=--record`, the last two record the results; `python tests/extensions/compatibility.py`
-then writes this page.
+With `--record` in `ARGS`, the last three record their results, of which
+`python tests/extensions/compatibility.py` then writes this page.
 """
 
 
@@ -79,10 +84,10 @@ def said(tests: dict[str, int]) -> str:
     return ", ".join([f"{good} passed", *(o for o in others if "passed" not in o)])
 
 
-def table(ours: Results, original: Results) -> Iterator[str]:
-    results = f"Hipflask {ours['flask']} | Flask {original['flask']}"
+def table(ours: Results, by_asgi: Results, original: Results) -> Iterator[str]:
+    results = f"Hipflask {ours['flask']} | by ASGI | Flask {original['flask']}"
     yield f"| package | version | tested | with | {results} |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
     rows = ours["modules"].items()
     for module, row in sorted(rows, key=lambda item: (not item[1]["version"], item[0])):
         there = original["modules"].get(module, {"tests": {}})
@@ -92,6 +97,7 @@ def table(ours: Results, original: Results) -> Iterator[str]:
             described(module)[1],
             ", ".join(row["uses"]),
             said(row["tests"]),
+            said(by_asgi["modules"].get(module, {"tests": {}})["tests"]),
             said(there["tests"]),
         ]
         yield f"| {' | '.join(cells)} |"
@@ -101,20 +107,24 @@ def total(results: Results) -> int:
     return sum(sum(row["tests"].values()) for row in results["modules"].values())
 
 
-def page(ours: Results, original: Results) -> str:
+def page(ours: Results, by_asgi: Results, original: Results) -> str:
     programs = ", ".join(f"{name} {version}" for name, version in sorted(ours["programs"].items()))
     lines = [
         f"{total(ours)} tests ran on Hipflask, {total(original)} of them on the original as well;",
         f"the rest are about this distribution. Recorded with CPython {ours['python']},",
         f"{programs}.",
         "",
-        *table(ours, original),
+        *table(ours, by_asgi, original),
+        "",
+        "Left out by ASGI, as they need a WSGI server:",
+        "",
+        *(f"- `{name}`: {reason}." for name, reason in WSGI_ONLY.items()),
     ]
     return HEAD + "\n".join(lines) + "\n" + FOOT
 
 
 def main() -> None:
-    PAGE.write_text(page(read(HIPFLASK), read(ORIGINAL)), encoding="utf-8")
+    PAGE.write_text(page(read(HIPFLASK), read(ASGI), read(ORIGINAL)), encoding="utf-8")
 
 
 if __name__ == "__main__":

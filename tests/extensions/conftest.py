@@ -31,6 +31,7 @@ from backends import (
 )
 from processes import RunCommand, RunServer, run_in, starting_servers
 from recording import Recorder, is_hipflask
+from wsgi_only import WSGI_ONLY
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Playwright
@@ -70,6 +71,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("extensions")
             for mark in item.iter_markers("uses"):
                 note_use(item, *mark.args)
+    if config.getoption("--asgi", default=False):
+        left_out = [item for item in items if f"{item.path.stem}::{item.name}" in WSGI_ONLY]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     if config.getoption("--original", default=False):
         ours = [item for item in items if item.get_closest_marker("ours")]
         config.hook.pytest_deselected(items=ours)
