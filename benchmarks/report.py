@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import chart, plot
+from benchmarks import chart, gains, plot
 from benchmarks.environments import RESULTS, ROOT
 from benchmarks.generated import Generated
 
@@ -22,6 +22,7 @@ README = ROOT / "benchmarks" / "README.md"
 PLOT = ROOT / "benchmarks" / "growth.svg"
 CHART = ROOT / "benchmarks" / "chart.svg"
 FRONT = ROOT / "README.md"
+PERFORMANCE = ROOT / "docs" / "performance.md"
 FIGURES = re.compile(r"(<!-- Figures: .*? -->\n).*?(<!-- End of figures -->)", flags=re.DOTALL)
 HEAD = """\
 # Benchmarks
@@ -451,10 +452,18 @@ def files() -> dict[Path, str]:
     if wsgi and http:
         generated[CHART] = chart.draw(list(chart.bars(wsgi, http, additions)))
         figures = chart.summary(wsgi, http, additions)
-        generated[FRONT] = FIGURES.sub(
-            lambda found: f"{found[1]}\n{figures}\n{found[2]}", FRONT.read_text(encoding="utf-8")
-        )
+        generated[FRONT] = between_marks(FRONT, figures)
+        gained = gains.lines(wsgi, http, additions, read("start.json"))
+        head = ["application", "request", "original", "Hipflask", "times less CPU time"]
+        generated[PERFORMANCE] = between_marks(PERFORMANCE, table(head, gained))
     return generated
+
+
+def between_marks(page: Path, text: str) -> str:
+    """A page with the text where its figures stand."""
+    return FIGURES.sub(
+        lambda found: f"{found[1]}\n{text}\n{found[2]}", page.read_text(encoding="utf-8")
+    )
 
 
 def read(name: str) -> dict[str, Any] | None:

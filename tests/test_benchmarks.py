@@ -30,6 +30,7 @@ from benchmarks import (  # noqa: E402
     report,
     rounds,
     run,
+    sockets,
     start,
     starting,
     typed,
@@ -324,3 +325,45 @@ def test_asgi_applications_answer_what_is_measured(name: str) -> None:
     row = asgi_apps.ROWS[name]
     for create in (asgi_apps.create_bare, asgi_apps.create_ours):
         asyncio.run(asgi_apps.check(create(), row))
+
+
+def test_percentiles_of_wrk_are_read_in_milliseconds() -> None:
+    printed = """\
+  Latency Distribution
+     50%  510.00us
+     75%    1.50ms
+     90%    2.25ms
+     99%    1.10s
+  1000 requests in 1.00s, 1.00MB read
+"""
+    assert sockets.latencies(printed) == {"50": 0.51, "90": 2.25, "99": 1100.0}
+
+
+def test_ratios_behind_a_server_are_of_turns_in_the_same_round() -> None:
+    def turns(*pairs: tuple[float, float]) -> list[sockets.Turn]:
+        return [sockets.Turn(rate, us, {"50": 1.0, "99": us}) for rate, us in pairs]
+
+    row = sockets.summary(
+        {
+            "original": turns((100, 200.0), (10, 400.0), (100, 200.0)),
+            "ours": turns((200, 100.0), (30, 100.0), (200, 50.0)),
+        }
+    )
+    assert row["rate_ratio"] == 2
+    assert row["cpu_ratio"] == 4
+    assert row["cpu_us"] == {"original": 200, "ours": 100}
+    assert row["latency_ms"]["ours"] == {"50": 1, "99": 100}
+
+
+def test_a_suite_with_other_results_has_no_time() -> None:
+    suites = json.loads((RESULTS / "suites.json").read_text())
+    fewer = {**suites["rows"][0], "fault": "9 tests pass on the original"}
+    text = report.suites_section({**suites, "rows": [fewer, suites["rows"][1]]})
+    assert text.count("9 tests pass on the original") == 1
+    assert f"{suites['rows'][0]['seconds']['ours']:.2f}" not in text.split("\n")[4]
+
+
+def test_most_published_suites_take_less_time_than_on_the_original() -> None:
+    rows = json.loads((RESULTS / "suites.json").read_text())["rows"]
+    assert all(row["passed"]["original"] == row["passed"]["ours"] > 0 for row in rows)
+    assert sum(row["ratio"] < 1 for row in rows) >= 5
