@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import (  # noqa: E402
     additions,
     asgi_apps,
+    chart,
     environments,
     instructions,
     owners,
@@ -367,3 +368,11 @@ def test_most_published_suites_take_less_time_than_on_the_original() -> None:
     rows = json.loads((RESULTS / "suites.json").read_text())["rows"]
     assert all(row["passed"]["original"] == row["passed"]["ours"] > 0 for row in rows)
     assert sum(row["ratio"] < 1 for row in rows) >= 5
+
+
+def test_a_server_that_was_not_installed_is_left_out_of_the_chart() -> None:
+    wsgi, http = (json.loads((RESULTS / name).read_text()) for name in ("wsgi.json", "http.json"))
+    without = {**http, "rows": [row for row in http["rows"] if row["server"] != "uwsgi"]}
+    titles = [bar.title for bar in chart.bars(wsgi, without, None)]
+    assert "Granian, typical page" in titles
+    assert not any(title.startswith("Uwsgi") for title in titles)
