@@ -238,3 +238,54 @@ def test_limit_is_one_mebibyte_by_default(app: Flask) -> None:
         socket.send(b"x" * (1024 * 1024 + 1))
         assert list(socket) == []
     assert socket.close_code == 1009
+
+
+class FuturesPeer(Peer):
+    """A server whose ``receive`` is no coroutine function."""
+
+    def receive(self) -> Any:
+        return asyncio.ensure_future(super().receive())
+
+
+@pytest.mark.parametrize("server", [Peer, FuturesPeer])
+@pytest.mark.parametrize(
+    "data",
+    [
+        ["a", b"b", "", b""],
+        ["\N{SNOWMAN}" * 3, "x" * 10, b"x" * 10, "x" * 2],
+        ["x", "x" * 11, "never"],
+        ["\N{SNOWMAN}" * 4, "never"],
+        [b"x" * 11, "never"],
+    ],
+)
+def test_iteration_receives_what_receive_does(
+    app: Flask, server: type[Peer], data: list[str | bytes]
+) -> None:
+    app.config["MAX_WEBSOCKET_MESSAGE"] = 10
+    seen: dict[str, list[Any]] = {"iterate": [], "receive": []}
+
+    @app.websocket("/<how>")
+    async def handler(how: str) -> None:
+        await websocket.accept()
+        if how == "iterate":
+            async for message in websocket:
+                seen[how].append(message)
+        else:
+            try:
+                while True:
+                    seen[how].append(await websocket.receive())
+            except asyncio.CancelledError:
+                pass
+        seen[how].append(websocket.close_code)
+
+    async def test() -> None:
+        for how in seen:
+            async with server(app, f"/{how}") as peer:
+                peer.say(*data)
+                peer.leave(3000)
+                await peer.end()
+
+    run(test)
+    assert seen["iterate"] == seen["receive"]
+    fits = "never" not in data
+    assert seen["iterate"] == ([*data, 3000] if fits else [*data[:-2], 1009])
