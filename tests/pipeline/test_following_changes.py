@@ -13,6 +13,8 @@ import flask
 from flask import Flask, Request, Response, g, request, session, signals
 from flask.config import Config
 from flask.ctx import AppContext, RequestContext
+from flask.pipeline.program import RequestProgram
+from flask.pipeline.replaced import Replaced
 from flask.sessions import SecureCookieSessionInterface, SessionInterface
 
 
@@ -300,3 +302,25 @@ def test_a_replaced_method_of_a_class_beside_the_application_is_called(
         patch.setattr(cls, name, replacement)
         assert client.get("/").text == "index"
     assert calls == [name]
+
+
+def test_a_step_replaced_while_a_program_is_compiled_is_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Own(Flask):
+        # In the namespace already, so that counting its names tells nothing.
+        dispatch_request = Flask.dispatch_request
+
+    class Late(Replaced):
+        __slots__ = ()
+
+        def __init__(self, *args: t.Any) -> None:
+            super().__init__(*args)
+            Own.dispatch_request = lambda self: "replaced"  # type: ignore[method-assign]
+
+    app = Own("late")
+    app.add_url_rule("/", "index", lambda: "index")
+    with monkeypatch.context() as patch:
+        patch.setattr(RequestProgram, "replaced_class", Late)
+        get(app)
+    assert get(app) == "replaced"

@@ -155,7 +155,7 @@ class ClassGuard:
     name more there, and counting is enough for as long as nobody replaced anything.
     """
 
-    __slots__ = ("_read", "_values", "mro", "sizes")
+    __slots__ = ("_kept", "_read", "_values", "mro", "sizes")
 
     mro: tuple[type, ...]
 
@@ -166,12 +166,23 @@ class ClassGuard:
         self.mro = cls.__mro__
         own = _up_to(self.mro, empty)
         self.sizes = [(vars(base), len(vars(base))) for base in own]
-        self._read = _reader(
-            name
-            for name in names
-            if hasattr(cls, name) and (not own or any(name in vars(base) for base in own))
+        self._keep(
+            {
+                name: getattr(cls, name)
+                for name in names
+                if hasattr(cls, name) and (not own or any(name in vars(base) for base in own))
+            }
         )
-        self._values = None if self._read is None else self._read(cls)
+
+    def _keep(self, attributes: dict[str, t.Any]) -> None:
+        self._kept = attributes
+        self._read = attrgetter(*attributes) if attributes else None
+        values = tuple(attributes.values())
+        self._values = values[0] if len(values) == 1 else values
+
+    def forget(self, names: t.Container[str]) -> None:
+        """Leave out attributes that turned out not to matter."""
+        self._keep({name: value for name, value in self._kept.items() if name not in names})
 
     @property
     def reads_values(self) -> bool:
@@ -194,8 +205,3 @@ def _up_to(mro: tuple[type, ...], empty: t.Container[type]) -> tuple[type, ...]:
         if base in empty:
             return mro[: depth + 1]
     return ()
-
-
-def _reader(names: t.Iterable[str]) -> t.Callable[[type], t.Any] | None:
-    present = sorted(names)
-    return attrgetter(*present) if present else None

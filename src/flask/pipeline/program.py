@@ -153,6 +153,10 @@ class RequestProgram:
         self._mros: list[tuple[type, tuple[type, ...]]] = []
         self._sizes: list[tuple[t.Mapping[str, t.Any], int]] = []
         self._readers: list[tuple[ClassGuard, type]] = []
+        # Guards first: what is written to a class while it is being read is noticed by them.
+        guard = ClassGuard(type(app), (*STEPS, *_SETTING_NAMES), {built_in})
+        for cls in _patched_classes():
+            self._watch_class(cls, list(vars(cls)))
         self.replaced = replaced = self.replaced_class(app, built_in)
         self._observe(app)
         self._compile_classes(app)
@@ -184,9 +188,10 @@ class RequestProgram:
             and not replaced.any()
         )
         self.unmatched = self.plan(app, None)
-        # A replaced step is called by its name, so it may be replaced again.
-        kept = [name for name in STEPS if not getattr(replaced, name)]
-        self._watch_class(type(app), (*kept, *_SETTING_NAMES), {built_in})
+        if type(app) is not built_in:
+            # A replaced step is called by its name, so it may be replaced again.
+            guard.forget({name for name in STEPS if getattr(replaced, name)})
+            self._rely_on(guard, type(app))
         self.needs_check = bool(self._polled or self._mros or self._readers)
 
     # What it depends on
@@ -208,9 +213,10 @@ class RequestProgram:
         self, cls: type, names: t.Iterable[str], empty: t.Container[type] = ()
     ) -> None:
         """Depend on a class as it is now, unless it is built in: all programs check those."""
-        if cls in empty and cls in _EMPTY_SIZES:
-            return
-        guard = ClassGuard(cls, names, empty)
+        if cls not in empty or cls not in _EMPTY_SIZES:
+            self._rely_on(ClassGuard(cls, names, empty), cls)
+
+    def _rely_on(self, guard: ClassGuard, cls: type) -> None:
         self._mros.append((cls, guard.mro))
         self._sizes += guard.sizes
         if guard.reads_values:
@@ -259,8 +265,10 @@ class RequestProgram:
     # What it does
 
     def _compile_classes(self, app: Flask) -> None:
-        request_class = static_setting(app, "request_class")
-        self.request_class = request_class
+        request_class: t.Any = static_setting(app, "request_class")
+        if request_class is not None and request_class is not Request:
+            self._watch_class(request_class, _REQUEST_NAMES, {Request})
+        self.request_class: t.Any = request_class
         self._trusted_hosts = getattr(request_class, "trusted_hosts", None)
         same = {
             name: request_class is not None and getattr(request_class, name) is _REQUEST[name]
@@ -268,8 +276,6 @@ class RequestProgram:
         }
         self.lazy_request = same["__init__"] and same["close"]
         self.names_blueprints = same["blueprint"] and same["blueprints"] and same["endpoint"]
-        if request_class is not None and request_class is not Request:
-            self._watch_class(request_class, _REQUEST_NAMES, {Request})
         self.has_standard_contexts = all(
             getattr(cls, name, None) is value
             for cls, known in _CONTEXTS.items()
@@ -277,30 +283,31 @@ class RequestProgram:
         )
         self._compile_session(static_setting(app, "session_interface"))
         self._compile_responses(app, static_setting(app, "response_class"))
-        for cls in _patched_classes():
-            self._watch_class(cls, list(vars(cls)))
 
     def _compile_session(self, interface: t.Any) -> None:
         self.lazy_session = self.has_standard_session = False
         self.touch_session = None
         if interface is None or not opens_lazily(interface):
             return
-        self.lazy_session = True
-        self.has_standard_session = is_standard(interface)
-        self.touch_session = make_touch(interface)
         interface._observe(self.revision)
         self._watch_class(type(interface), (), SESSION_CLASSES)
+        if opens_lazily(interface):  # still: what changes from here on is noticed
+            self.lazy_session = True
+            self.has_standard_session = is_standard(interface)
+            self.touch_session = make_touch(interface)
 
     def _compile_responses(self, app: Flask, response_class: t.Any) -> None:
         self.response_class = response_class
         self.text_type = self.json_body = None
-        if response_class is None or not responds_as_built_in(response_class):
+        if response_class is None:
+            return
+        if response_class is not Response:
+            self._watch_class(response_class, ("default_mimetype",), (Response,))
+        if not responds_as_built_in(response_class):
             return
         mimetype = response_class.default_mimetype
         self.text_type = ("Content-Type", full_content_type(mimetype)) if mimetype else None
         self.json_body = _json_body(app)
-        if response_class is not Response:
-            self._watch_class(response_class, ("default_mimetype",), (Response,))
 
     def _compile_urls(self, app: Flask) -> None:
         url_map = app.url_map
