@@ -10,7 +10,7 @@ run_types() { make types; }
 
 part test 'Tests with the newest dependencies' openssl fish zsh
 run_test() { # a new environment, in which pip has chosen the newest allowed releases
-    tested test
+    RACE_SECONDS=10 tested test
     versions .venv
 }
 
