@@ -9,10 +9,8 @@ compared here.
 
 from __future__ import annotations
 
-import gc
 import re
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -71,16 +69,8 @@ APART = ("loop_leftovers.",)
 
 
 @pytest.fixture(autouse=True)
-def through_the_asgi_door(
-    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> Iterator[None]:
+def through_the_asgi_door(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FlaskClient, "default_door", "asgi")
-    yield
-    if "[open_text]" in request.node.name:
-        # The scenario leaves open files behind an exception, which a task's cycle keeps.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
 
 
 def is_view(app: Flask, function: Callable[..., Any]) -> bool:
