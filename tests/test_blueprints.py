@@ -298,3 +298,13 @@ class TestFolders:
         blueprint.cli.command("run")(lambda: print("ran"))
         app.register_blueprint(blueprint)
         assert app.test_cli_runner().invoke(args=words).output == "ran\n"
+
+
+def test_commands_are_an_attribute_of_the_object_though_they_are_made_on_demand() -> None:
+    app, blueprint = Flask("commands"), Blueprint("pages", "commands")
+    assert "cli" in vars(app)
+    assert "cli" in vars(blueprint)
+    group = blueprint.cli
+    assert blueprint.cli is group
+    blueprint.cli = other = type(group)("other")
+    assert blueprint.cli is other

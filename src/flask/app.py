@@ -182,6 +182,7 @@ class Flask(AsgiApplication, AppWebsockets, App):
             instance_relative_config,
             root_path,
         )
+        CommandsOnDemand.reserve(self)
         if self.has_static_folder:
             self._add_static_rule(static_host, host_matching)
 

@@ -56,9 +56,24 @@ class CommandsOnDemand:
         """Return the group, or this object if the class is asked."""
         if instance is None:
             return self
-        from .cli import AppGroup
+        own = vars(instance)
+        group = own.get("cli", self)
+        if group is self:
+            from .cli import AppGroup
 
-        return vars(instance).setdefault("cli", AppGroup(instance.name))
+            group = own["cli"] = AppGroup(instance.name)
+        return group
+
+    def __set__(self, instance: t.Any, group: t.Any) -> None:
+        """Put a group in the place of the one that would be made."""
+        vars(instance)["cli"] = group
+
+    @staticmethod
+    def reserve(instance: t.Any) -> None:
+        """Let ``vars`` of an instance have the attribute's name, as if the group was made."""
+        declared = getattr(type(instance), "cli", None)
+        if isinstance(declared, CommandsOnDemand):
+            vars(instance)["cli"] = declared
 
 
 class Blueprint(BlueprintWebsockets, SansioBlueprint):
@@ -95,6 +110,7 @@ class Blueprint(BlueprintWebsockets, SansioBlueprint):
             url_defaults=url_defaults,
             url_prefix=url_prefix,
         )
+        CommandsOnDemand.reserve(self)
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
         """Return the number of seconds that clients may cache a static file without asking again.

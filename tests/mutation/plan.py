@@ -23,14 +23,23 @@ FIRST = {
         "tests/test_asynchronous.py",
     ),
     "flask/pipeline/urls.py": ("tests/test_helpers.py", "differential:urls"),
+    "flask/routing/links.py": ("tests/rendering/test_rendering_links.py",),
     "flask/routing": ("tests/routing", "tests/differential/test_werkzeug_map.py"),
     "flask/routing/building.py": ("tests/test_helpers.py", "differential:urls"),
     "flask/doors/wsgi.py": ("tests/pipeline", "tests/test_app.py"),
+    "flask/doors/plain_asgi.py": (
+        "tests/asgi/test_asgi_plain.py",
+        "tests/asgi/test_asgi_small_bodies.py",
+    ),
+    "flask/doors/body.py": ("tests/asgi/test_asgi_small_bodies.py",),
+    "flask/doors/on_loop.py": ("tests/asgi/test_asgi_on_loop.py",),
     "flask/doors": (
         "tests/asgi/test_asgi_lifespan.py",
         "tests/asgi/test_asgi_scope.py",
         "tests/asgi/test_asgi_sync_plan.py",
         "tests/asgi/test_asgi_threads.py",
+        "tests/asgi/test_asgi_faults.py",
+        "tests/asgi/test_asgi_plain.py",
     ),
     "flask/wrappers.py": (
         "tests/test_wrappers.py",
