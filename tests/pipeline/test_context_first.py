@@ -8,7 +8,7 @@ import pytest
 
 from flask import Flask, Response, g, render_template_string, request
 from flask.ctx import AppContext, RequestContext
-from flask.pipeline.context_first import METHODS
+from flask.pipeline.context_first import METHODS, takes_context
 
 
 class Recording(Flask):
@@ -183,3 +183,15 @@ def test_template_decorators_work_without_parentheses() -> None:
         source = "{{ name() | shout }} {{ name() is loud }} {{ (name() | shout) is loud }}"
         assert render_template_string(source) == "ANNA False True"
     assert shout("a") == "A"
+
+
+def test_an_override_is_recognised_by_name_or_annotation() -> None:
+    def by_name(self: t.Any, ctx: t.Any) -> None: ...
+
+    def by_annotation(self: t.Any, context: t.Any) -> None: ...
+
+    def by_neither(self: t.Any, response: t.Any) -> None: ...
+
+    by_annotation.__annotations__["context"] = AppContext
+    by_neither.__annotations__["response"] = Response
+    assert [takes_context(f) for f in (by_name, by_annotation, by_neither)] == [True, True, False]
