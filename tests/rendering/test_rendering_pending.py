@@ -150,3 +150,12 @@ def test_what_a_template_was_given_is_let_go_though_the_template_waits_for_its_f
         assert closed == [True]
     finally:
         gc.enable()
+
+
+def test_the_else_of_a_counted_loop_has_no_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pending, "RENDERINGS", 0)
+    source = "{% for x in xs %}{{ loop.index }}{% else %}{{ loop.index }}{% endfor %}"
+    template = Flask(__name__).jinja_env.from_string(source)
+    assert template.render(xs="ab") == "12"
+    with pytest.raises(jinja2.UndefinedError, match="loop"):
+        template.render(xs="")
