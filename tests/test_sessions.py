@@ -457,3 +457,16 @@ def test_a_session_transaction_writes_what_the_next_request_reads(app: Flask) ->
     assert client.get("/read").json == {"user": "ada"}
     with client.session_transaction() as opened:
         assert opened["user"] == "ada"
+
+
+def test_a_getter_that_reads_the_session_has_the_answer_vary_by_cookie() -> None:
+    class Reading(SecureCookieSessionInterface):
+        def get_cookie_domain(self, app: Flask) -> str | None:
+            return None if session.get("domain") is None else "example.org"
+
+    app = Flask("reading")
+    app.secret_key = "key"
+    app.session_interface = Reading()
+    app.add_url_rule("/", "index", lambda: "index")
+    client = app.test_client()
+    assert [client.get("/").headers.get("Vary") for _ in range(3)] == ["Cookie"] * 3

@@ -201,6 +201,8 @@ def _inlined_handler(declared: Flask, program: RequestProgram) -> Handler:
                         body, content_type = rv.body, rv.header
                     if touch_session is not None and body is not None:
                         touch_session(app)
+                        if ctx._session_object is not None:
+                            body = None  # a getter asked for it: the answer varies by cookie
                 if body is None and not answers_all:
                     if replaced.finalize_request:
                         response = app.finalize_request(rv)
