@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import typing as t
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 
 from flask import Flask
-from flask.http.signing import SessionSerializer
+from flask.http.signing import SessionSerializer, _is_compressible
 from flask.sessions import SecureCookieSessionInterface, session_json_serializer
 
 contents = st.dictionaries(
@@ -63,6 +64,21 @@ def test_lengths_around_the_bound_are_compressed_alike(length: int) -> None:
             serializer(make_app()).dumps({"k": text}).rsplit(".", 2)[0]
             == original(["secret"]).dumps({"k": text}).rsplit(".", 2)[0]
         )
+
+
+def _repeated(drawn: list[tuple[int, int, int]]) -> bytes:
+    """Text of different bytes, with pieces of it inserted again."""
+    text = b""
+    for new, start, length in drawn:
+        text += bytes([new]) + text[start % (len(text) + 1) :][:length]
+    return text[:28]
+
+
+@given(st.lists(st.tuples(st.integers(0, 255), st.integers(0, 30), st.integers(0, 14))))
+@settings(max_examples=1000, deadline=None)
+def test_tiny_texts_are_compressed_where_zlib_saves_a_byte(drawn: t.Any) -> None:
+    text = _repeated(drawn)
+    assert _is_compressible(text) == (len(zlib.compress(text)) < len(text) - 1)
 
 
 @pytest.mark.parametrize(

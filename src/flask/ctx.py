@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from . import typing as ft
 from .globals import _cv_app, _cv_request
 from .pipeline.invalidation import keep_methods_in_base
+from .sessions import open_from_environ
 from .signals import appcontext_popped, appcontext_pushed
 from .wrappers import Request, decode_wsgi, environ_with_body, lazy_attribute, request_of_scope
 
@@ -453,7 +454,11 @@ class RequestContext(_Context):
         app = self.app
         interface = app.session_interface
         self._is_opening_session = True  # and remains so if that fails
-        session = interface.open_session(app, self.request)
+        session: SessionMixin | None = None
+        if self._request is None and "environ" in self.__dict__:
+            session = open_from_environ(app, interface, self.environ)
+        if session is None:
+            session = interface.open_session(app, self.request)
         if session is None:
             session = interface.make_null_session(app)
         self._session_object = session

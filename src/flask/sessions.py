@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc as c
 import hashlib
+import re
 import typing as t
 from collections.abc import MutableMapping as MutableMapping
 from datetime import UTC, datetime
@@ -11,18 +12,21 @@ from datetime import timezone as timezone
 from functools import lru_cache
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from werkzeug.datastructures import CallbackDict
+from werkzeug.datastructures import CallbackDict, ImmutableMultiDict
 from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response as ResponseBase
 
-from .http.pristine import pristine
+from .http.pristine import Unpatched, pristine
 from .http.signing import SessionSerializer
 from .json.tag import TaggedJSONSerializer
 from .pipeline.invalidation import Observable, keep_methods_in_base
+from .wrappers import Request
 
 if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
     from .app import Flask
-    from .wrappers import Request, Response
+    from .wrappers import Response
 
 
 _Cookie = tuple[str, dict[str, t.Any]]
@@ -242,13 +246,7 @@ class SecureCookieSessionInterface(Observable, SessionInterface):
         if signer is None:
             return None
         value = request.cookies.get(self.get_cookie_name(app))
-        if not value:
-            return self.session_class()
-        max_age = int(app.permanent_session_lifetime.total_seconds())
-        try:
-            return self.session_class(signer.loads(value, max_age=max_age))
-        except BadSignature:
-            return self.session_class()
+        return _session_of(app, self, signer, value)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Set the cookie if needed, or delete it if the session was emptied. Add ``Vary: Cookie``
@@ -320,7 +318,7 @@ def _set_cookie(response: Response, value: str, expires: datetime | None, cookie
         and type(response).set_cookie is _SET_COOKIE
         and "set_cookie" not in response.__dict__
     ):
-        header = f"{name}={value}{_attributes(name, *scope.items())}"
+        header = f"{name}={value}{cookie_attributes(name, **scope)}"
         max_size = response.max_cookie_size
         if not max_size or len(header) <= max_size:
             if not _put_first(response, "Set-Cookie", header):
@@ -333,9 +331,104 @@ _SET_COOKIE = pristine(ResponseBase, "set_cookie")
 
 
 @lru_cache(maxsize=64)
-def _attributes(name: str, *scope: tuple[str, t.Any]) -> str:
+def cookie_attributes(
+    name: str,
+    domain: str | None,
+    path: str | None,
+    secure: bool,
+    partitioned: bool,
+    samesite: str | None,
+    httponly: bool,
+) -> str:
     """Return the attributes of a cookie in Werkzeug's format."""
-    return dump_cookie(name, "", **dict(scope)).removeprefix(f"{name}=")
+    empty = dump_cookie(
+        name,
+        "",
+        domain=domain,
+        path=path,
+        secure=secure,
+        httponly=httponly,
+        samesite=samesite,
+        partitioned=partitioned,
+    )
+    return empty.removeprefix(f"{name}=")
+
+
+_READERS = {
+    (cls, name): getattr(cls, name)
+    for cls, names in (
+        (Request, ("__init__", "cookies")),
+        (
+            SecureCookieSessionInterface,
+            ("get_cookie_name", "get_signing_serializer", "open_session"),
+        ),
+    )
+    for name in names
+}
+_reads_as_built_in = Unpatched(
+    lambda: (
+        Request.dict_storage_class is ImmutableMultiDict
+        and all(getattr(cls, name, None) is value for (cls, name), value in _READERS.items())
+    ),
+    SecureCookieSessionInterface,
+    Request,
+)
+
+
+def open_from_environ(
+    app: Flask, interface: SessionInterface, environ: WSGIEnvironment
+) -> SecureCookieSession | None:
+    """Return what :meth:`SecureCookieSessionInterface.open_session` returns for a request with
+    this environment; ``None`` means: ask it.
+    """
+    # PERF: half of opening a session is to make a request, and to read all of its cookies.
+    if (
+        type(interface) is not SecureCookieSessionInterface
+        or app.request_class is not Request
+        or not vars(interface).keys() <= _OBSERVERS
+        or not _reads_as_built_in.holds()
+    ):
+        return None
+    value: str | None = None
+    header = environ.get("HTTP_COOKIE")
+    if header:
+        name = app.config.get("SESSION_COOKIE_NAME")
+        # A quote may hide semicolons; of several cookies of that name, the first counts.
+        if type(name) is not str or '"' in header or header.count(name) != 1:
+            return None
+        found = _plain_cookie(name)(header)
+        if found is None:
+            return None
+        value = found[1]
+    signer = interface.get_signing_serializer(app)
+    return None if signer is None else _session_of(app, interface, signer, value)
+
+
+def _session_of(
+    app: Flask, interface: t.Any, signer: URLSafeTimedSerializer, value: str | None
+) -> SecureCookieSession:
+    """Return the session in a cookie's value."""
+    session: SecureCookieSession
+    if value:
+        max_age = int(app.permanent_session_lifetime.total_seconds())
+        try:
+            session = interface.session_class(signer.loads(value, max_age=max_age))
+            return session
+        except BadSignature:
+            pass
+    session = interface.session_class()
+    return session
+
+
+_OBSERVERS = {"_observers"}
+
+
+@lru_cache(maxsize=64)
+def _plain_cookie(name: str) -> t.Callable[[str], t.Any]:
+    """Return a function that finds a cookie whose value is as the session interface writes it."""
+    value = rf"(?:^|; ){re.escape(name)}=([\w.-]*)(?:; |\Z)"
+    is_token = re.fullmatch(r"[\w.-]+", name, re.ASCII)
+    return re.compile(value if is_token else r"(?!)", re.ASCII).search
 
 
 SESSION_CLASSES = (SessionInterface, SecureCookieSessionInterface)

@@ -77,7 +77,7 @@ def decode_wsgi(value: str) -> str:
     return value if value.isascii() else value.encode("latin1").decode(errors="replace")
 
 
-def _config() -> Config | None:
+def current_config() -> Config | None:
     """Return the current application's configuration, or ``None``."""
     if current_app is _CURRENT_APP:  # PERF: a proxy takes four calls to say what it is of
         context = _cv_app.get(None)
@@ -215,7 +215,7 @@ class Request(RequestBase):
         """
         if self._max_content_length is not None:
             return self._max_content_length
-        config = _config()
+        config = current_config()
         if config is None:
             return super().max_content_length
         limit: int | None = config["MAX_CONTENT_LENGTH"]
@@ -234,7 +234,7 @@ class Request(RequestBase):
         """
         if self._max_form_memory_size is not None:
             return self._max_form_memory_size
-        config = _config()
+        config = current_config()
         if config is None:
             return super().max_form_memory_size
         limit: int | None = config["MAX_FORM_MEMORY_SIZE"]
@@ -252,7 +252,7 @@ class Request(RequestBase):
         """
         if self._max_form_parts is not None:
             return self._max_form_parts
-        config = _config()
+        config = current_config()
         if config is None:
             return super().max_form_parts
         limit: int | None = config["MAX_FORM_PARTS"]
@@ -641,7 +641,7 @@ class Response(ResponseBase):
 
         It is ``MAX_COOKIE_SIZE``; 0 disables the warning.
         """
-        config = _config()
+        config = current_config()
         if config is None:
             return super().max_cookie_size
         size: int = config["MAX_COOKIE_SIZE"]

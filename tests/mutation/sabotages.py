@@ -34,6 +34,7 @@ CHANGES = ("tests/pipeline/test_following_changes.py",)
 SIGNALS = ("tests/test_signals.py",)
 TEARDOWN = ("tests/pipeline/test_teardown.py",)
 SESSIONS = ("tests/test_sessions.py",)
+SHORT_SESSIONS = ("tests/test_session_shortcuts.py",)
 SMALL_BODIES = ("tests/asgi/test_asgi_small_bodies.py",)
 SIGNING = ("tests/test_signing.py",)
 HEADERS = ("tests/test_headers.py",)
@@ -84,8 +85,8 @@ SABOTAGES = (
     Sabotage(
         "the plain way forgets functions for this response",
         WSGI,
-        "and ctx._response_functions is None\n",
-        "\n",
+        "is None\n                    and ctx._response_functions is None\n",
+        "is None\n",
         DOORS,
     ),
     Sabotage(
@@ -106,8 +107,8 @@ SABOTAGES = (
     Sabotage(
         "the plain way overlooks receivers of request_finished",
         WSGI,
-        "                    and not finished\n",
-        "",
+        "                    and not finished\n                    and ctx._session_object is",
+        "                    and ctx._session_object is",
         SIGNALS,
     ),
     Sabotage(
@@ -288,8 +289,8 @@ SABOTAGES = (
     Sabotage(
         "cookies of another key are believed",
         "flask/sessions.py",
-        "        except BadSignature:\n            return self.session_class()",
-        "        except BadSignature:\n            return self.session_class(user='root')",
+        "        except BadSignature:\n            pass",
+        "        except BadSignature:\n            return interface.session_class(user='root')",
         SESSIONS,
     ),
     Sabotage(
@@ -298,6 +299,62 @@ SABOTAGES = (
         "        if varies:\n            _vary_by_cookie(response)",
         "",
         SESSIONS,
+    ),
+    Sabotage(
+        "a cookie with a name of which there are two is read as if there were one",
+        "flask/sessions.py",
+        " or header.count(name) != 1",
+        "",
+        SHORT_SESSIONS,
+    ),
+    Sabotage(
+        "cookies inside of quotes are found",
+        "flask/sessions.py",
+        " or '\"' in header",
+        "",
+        SHORT_SESSIONS,
+    ),
+    Sabotage(
+        "a replaced way to read cookies is not asked",
+        "flask/sessions.py",
+        "        or not _reads_as_built_in.holds()\n",
+        "",
+        SHORT_SESSIONS,
+    ),
+    Sabotage(
+        "a replaced way to save sessions is not asked",
+        "flask/http/session_answers.py",
+        " or not _unpatched.holds()",
+        "",
+        SHORT_SESSIONS,
+    ),
+    Sabotage(
+        "a permanent session loses its end",
+        "flask/http/session_answers.py",
+        "    if session.permanent:\n        return None  # its cookie has an end\n",
+        "",
+        SHORT_SESSIONS,
+    ),
+    Sabotage(
+        "a session is saved without a look at the size of its cookie",
+        "flask/http/session_answers.py",
+        "not max_size or len(cookie) <= max_size",
+        "True",
+        SHORT_SESSIONS,
+    ),
+    Sabotage(
+        "receivers of the finished request see no response of a session",
+        WSGI,
+        "                            and not finished\n",
+        "",
+        SHORT_SESSIONS,
+    ),
+    Sabotage(
+        "tiny texts are never compressed",
+        "flask/http/signing.py",
+        "len(text) - len(set(text)) <= _FEW_REPEATED",
+        "len(text) - len(set(text)) <= 14",
+        SIGNING,
     ),
     Sabotage(
         "a copied context has a session of its own",

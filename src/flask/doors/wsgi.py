@@ -9,6 +9,7 @@ from ..globals import _cv_app, _cv_request
 from ..http.encoded import EncodedBody
 from ..http.headers import full_content_type
 from ..http.pristine import IS_UNCHANGED
+from ..http.session_answers import answer_with_session
 from ..json.provider import is_json_body_all
 from ..pipeline import _conductor_sync as conductor
 from ..pipeline import steps
@@ -207,7 +208,21 @@ def _inlined_handler(declared: Flask, program: RequestProgram) -> Handler:
                     if replaced.finalize_request:
                         response = app.finalize_request(rv)
                     else:
-                        response = conductor.finalize_request(app, ctx, rv)
+                        if (
+                            type(rv) is str
+                            and html is not None
+                            and plan.has_plain_answer
+                            and program.has_standard_session
+                            and not finished
+                            and ctx._session_object is not None
+                            and ctx._response_functions is None
+                            and revision.program is program
+                            and ((request := ctx._request) is None or request.url_rule is rule)
+                            and method != "HEAD"
+                        ):
+                            response = answer_with_session(app, ctx._session_object, rv, html)
+                        if response is None:
+                            response = conductor.finalize_request(app, ctx, rv)
             except Exception as raised:
                 ctx.error = raised
                 body, response = None, app.handle_exception(raised)
