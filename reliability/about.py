@@ -32,10 +32,10 @@ print(json.dumps(found))
 """
 
 
-def versions(python: str) -> dict[str, str]:
+def versions(python: str, packages: tuple[str, ...] = PACKAGES) -> dict[str, str]:
     """The interpreter's version under "python", and those of the packages installed there."""
     done = subprocess.run(
-        [python, "-c", PROGRAM, *PACKAGES],
+        [python, "-c", PROGRAM, *packages],
         env=environment(),
         capture_output=True,
         text=True,

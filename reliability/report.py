@@ -47,6 +47,7 @@ REPEAT = """\
 | `make reliability` | a short form of all of it, as tests; CI runs it | 3 minutes |
 | `python -m reliability.load --seconds 600` | loads each server | 32 minutes |
 | `python -m reliability.retained` | counts the memory that requests leave behind | a minute |
+| `python -m reliability.realtime` | WebSockets beside Starlette's, and clients that vanish | 9 minutes |
 | `python -m reliability.faults` | every fault | 3 minutes |
 | `python -m reliability.hostile` | hostile input | as long as `--seconds` says, for each case |
 
@@ -193,6 +194,55 @@ def load_failures(rows: Iterable[dict[str, Any]]) -> list[str]:
             times = "" if count == 1 else f" ({count} times)"
             found.append(f"{TITLES[row['server']]}: {text}{times}")
     return found
+
+
+REALTIME_HEAD = """\
+Each server keeps {connections:,} WebSockets open: memory is that of one of them. An echo is a
+message of ten bytes and the answer, of 20 clients at a time, {echoes:,} in each of {rounds}
+rounds; a broadcast goes to all that are open. Both servers run at once and take turns, several a
+second. The figures are medians of the rounds, the ratios with their quartiles. CPU time is that of
+the whole server; most of it is uvicorn's and the kernel's.
+"""
+REALTIME_ROWS = (
+    ("memory of a connection, KiB", "memory"),
+    ("CPU of an echo, µs", "echo"),
+    ("CPU of a message of a broadcast, µs", "broadcast"),
+)
+VANISHED_HEAD = """\
+Clients that connect and vanish, at random before the answer to their handshake, after it, in the
+middle of a frame, by a reset, with garbage, or with a close. What the server held before and
+after, three seconds after the last of them:
+"""
+VANISHED_ROWS = ("handlers", "sockets", "tasks", "files", "threads", "memory")
+
+
+def realtime_section(results: dict[str, Any] | None) -> str:
+    """Open WebSockets beside Starlette's, and what clients that vanish leave behind."""
+    if results is None:
+        return MISSING
+    names = ("Hipflask", "Starlette")
+    lines = []
+    for row in results["servers"]:
+        for title, name in REALTIME_ROWS:
+            found = row[name]
+            low, high = found["quartiles"]
+            ratio = f"{found['ratio']:.2f} ({low:.2f} to {high:.2f})"
+            lines.append([row["ws"], title, *(f"{found[side]:.1f}" for side in names), ratio])
+    vanished = []
+    for row in results["vanished"]:
+        for name in VANISHED_ROWS:
+            title = "memory, MiB" if name == "memory" else name
+            count = f"{row['clients']:,}"
+            vanished.append([row["ws"], count, title, row["before"][name], row["after"][name]])
+    return "\n".join(
+        [
+            REALTIME_HEAD.format(**results["plan"]),
+            circumstances(results),
+            table(["uvicorn's implementation", "", *names, "ratio"], lines),
+            VANISHED_HEAD,
+            table(["uvicorn's implementation", "clients", "", "before", "after"], vanished),
+        ]
+    )
 
 
 RETAINED_HEAD = """\
@@ -378,6 +428,7 @@ def render() -> str:
         "Memory that requests leave behind": retained_section(
             found["retained"], found["retained-original"]
         ),
+        "WebSockets": realtime_section(read("realtime.json")),
         "Faults": sides_section(found["faults"], found["faults-original"]),
         "Hostile input": sides_section(found["hostile"], found["hostile-original"]),
         "Behavior of servers and libraries": notes_section(*found.values()),

@@ -1,83 +1,47 @@
-"""Measure open WebSockets on uvicorn, beside the same on Starlette, one after the other.
+"""Measure open WebSockets on uvicorn, beside the same on Starlette.
 
-`python -m reliability.realtime` prints, for each round: memory per open connection, CPU time of the
-server per echo, and CPU time per message that a broadcast delivers. Needs starlette.
+`python -m reliability.realtime` prints memory per open connection, CPU time of the server per echo,
+and CPU time per message that a broadcast delivers. In each round both servers take turns several
+times a second, so that what else the machine does falls on both. Needs starlette; `--record` keeps
+the results for the report.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
-import contextlib
-import os
 import sys
-import tempfile
-from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
+from typing import Any
 
-from testkit.processes import HOST, answers, free_port, started
+from benchmarks.environments import machine, today, write_json
 
-ROOT = Path(__file__).parents[2]
-FRAMEWORKS = {
-    "Hipflask": "reliability.realtime.on_hipflask",
-    "Starlette": "reliability.realtime.on_starlette",
-}
-TICK = os.sysconf("SC_CLK_TCK")
-PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
-KEY = base64.b64encode(b"x" * 16).decode()
-FRAME = b"\x81\x8a\0\0\0\0" + b"0123456789"
-ECHOED = b"\x81\x0a0123456789"
+from reliability.about import versions
 
-Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+from .served import ECHOED, FRAME, FRAMEWORKS, Pair, Server, close, serving
+from .vanish import disappear
 
+RESULTS = Path(__file__).parents[1] / "results" / "realtime.json"
+PACKAGES = ("flask", "werkzeug", "starlette", "uvicorn", "websockets")
+WHAT = ("memory", "echo", "broadcast")
+UNITS = ("KiB a connection", "us an echo", "us a message of a broadcast")
+CLIENTS = 20
+TURN = 1000
+"""Echoes in one turn of a server."""
 
-class Server:
-    """A server process, and what it has used so far."""
-
-    def __init__(self, pid: int, port: int) -> None:
-        self.pid, self.port = pid, port
-
-    @property
-    def cpu(self) -> float:
-        """Seconds."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICK
-
-    @property
-    def memory(self) -> int:
-        """Bytes of resident memory."""
-        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * PAGE_SIZE
-
-    async def connect(self, path: str) -> Pair:
-        reader, writer = await asyncio.open_connection(HOST, self.port)
-        writer.write(
-            f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
-        head = await reader.readuntil(b"\r\n\r\n")
-        assert b" 101 " in head, head
-        return reader, writer
+Figures = tuple[float, float, float]
 
 
-@contextlib.contextmanager
-def serving(module: str, ws: str) -> Iterator[Server]:
-    port = free_port()
-    program = Path(sys.executable).with_name("uvicorn")
-    words = ["--port", str(port), "--ws", ws, "--log-level", "error", "--ws-ping-interval", "1000"]
-    with tempfile.TemporaryDirectory() as folder:
-        command = [str(program), f"{module}:app", *words]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        with started(command, Path(folder) / "log", cwd=ROOT, env=environment) as process:
-            process.wait_until(lambda: answers(port))
-            yield Server(process.pid, port)
+async def echo_for_a_while(pairs: list[Pair], count: int) -> None:
+    async def talk(pair: Pair) -> None:
+        reader, writer = pair
+        for _ in range(count // len(pairs)):
+            writer.write(FRAME)
+            assert await reader.readexactly(len(ECHOED)) == ECHOED
 
-
-async def close(pairs: list[Pair]) -> None:
-    for _, writer in pairs:
-        writer.transport.abort()
-    await asyncio.sleep(1)
+    await asyncio.gather(*[talk(pair) for pair in pairs])
 
 
 async def open_connections(server: Server, count: int) -> tuple[float, list[Pair]]:
@@ -91,77 +55,104 @@ async def open_connections(server: Server, count: int) -> tuple[float, list[Pair
     return (server.memory - before) / count / 1024, pairs
 
 
-async def echo(server: Server, count: int, clients: int = 20) -> float:
-    """Return the CPU time of an echo, in microseconds."""
-
-    async def talk(pair: Pair, times: int) -> None:
-        reader, writer = pair
-        for _ in range(times):
-            writer.write(FRAME)
-            assert await reader.readexactly(len(ECHOED)) == ECHOED
-
-    pairs = [await server.connect("/echo") for _ in range(clients)]
-    await asyncio.gather(*[talk(pair, 200) for pair in pairs])
-    before = server.cpu
-    await asyncio.gather(*[talk(pair, count // clients) for pair in pairs])
-    used = server.cpu - before
-    await close(pairs)
-    return used / count * 1e6
+async def broadcast(pairs: list[Pair]) -> None:
+    pairs[0][1].write(FRAME)
+    for reader, _ in pairs:
+        await reader.readexactly(len(ECHOED))
 
 
-async def broadcast(server: Server, pairs: list[Pair], times: int) -> float:
-    """Return the CPU time per message that reaches a listener, in microseconds."""
+async def measure_echoes(servers: list[Server], count: int) -> list[float]:
+    """Return the CPU time of an echo on each server, in microseconds."""
+    talking = [[await server.connect("/echo") for _ in range(CLIENTS)] for server in servers]
+    for pairs in talking:
+        await echo_for_a_while(pairs, 4000)
+    used = [0.0] * len(servers)
+    for _ in range(count // TURN):
+        for number, server in enumerate(servers):
+            before = server.cpu
+            await echo_for_a_while(talking[number], TURN)
+            used[number] += server.cpu - before
+    for pairs in talking:
+        await close(pairs)
+    return [seconds / (count // TURN * TURN) * 1e6 for seconds in used]
 
-    async def once() -> None:
-        pairs[0][1].write(FRAME)
-        for reader, _ in pairs:
-            await reader.readexactly(len(ECHOED))
 
-    await once()
-    before = server.cpu
-    for _ in range(times):
-        await once()
-    return (server.cpu - before) / times / len(pairs) * 1e6
+async def measure_crowds(servers: list[Server], options: argparse.Namespace) -> list[list[float]]:
+    """Return, for each server, memory per connection and CPU time per message of a broadcast."""
+    figures, crowds = [], []
+    for server in servers:
+        memory, pairs = await open_connections(server, options.connections)
+        figures.append([memory, 0.0])
+        crowds.append(pairs)
+        await broadcast(pairs)
+    for _ in range(options.broadcasts):
+        for number, server in enumerate(servers):
+            before = server.cpu
+            await broadcast(crowds[number])
+            figures[number][1] += server.cpu - before
+    for pairs in crowds:
+        await close(pairs)
+    each = options.broadcasts * options.connections
+    return [[memory, seconds / each * 1e6] for memory, seconds in figures]
 
 
-async def measure(server: Server, options: argparse.Namespace) -> tuple[float, float, float]:
-    echoes = await echo(server, options.echoes)
-    memory, pairs = await open_connections(server, options.connections)
-    broadcasts = await broadcast(server, pairs, 10)
-    await close(pairs)
-    return memory, echoes, broadcasts
+def measure_round(options: argparse.Namespace, ws: str) -> dict[str, Figures]:
+    """Return each framework's figures, from servers that are started for them."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(serving(module, ws)) for module in FRAMEWORKS.values()]
+        echoes = asyncio.run(measure_echoes(servers, options.echoes))
+        crowds = asyncio.run(measure_crowds(servers, options))
+    return {
+        name: (memory, echo, message)
+        for name, echo, (memory, message) in zip(FRAMEWORKS, echoes, crowds, strict=True)
+    }
+
+
+def measure(options: argparse.Namespace, ws: str) -> dict[str, Any]:
+    """Return the figures of all rounds, and how ours compare with the other's."""
+    rounds: list[dict[str, Figures]] = []
+    for _ in range(options.rounds):
+        rounds.append(measure_round(options, ws))
+        for name, figures in rounds[-1].items():
+            words = [f"{value:.2f} {unit}" for value, unit in zip(figures, UNITS, strict=True)]
+            print(f"{name}: {', '.join(words)}", file=sys.stderr, flush=True)
+    ours, other = FRAMEWORKS
+    found: dict[str, Any] = {"ws": ws}
+    for number, what in enumerate(WHAT):
+        ratios = [figures[ours][number] / figures[other][number] for figures in rounds]
+        low, _, high = quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
+        found[what] = {
+            **{name: median(figures[name][number] for figures in rounds) for name in FRAMEWORKS},
+            "ratio": median(ratios),
+            "quartiles": [low, high],
+        }
+        print(f"{ws}, {what}: {median(ratios):.3f} of {other}'s ({low:.3f} to {high:.3f})")
+    return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="reliability.realtime", description=__doc__)
     parser.add_argument("--connections", type=int, default=2000)
     parser.add_argument("--echoes", type=int, default=40_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--ws", default="websockets")
+    parser.add_argument("--broadcasts", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--vanish", type=int, default=10_000, help="clients that vanish")
+    parser.add_argument("--ws", nargs="*", default=["websockets", "websockets-sansio"])
+    parser.add_argument("--record", action="store_true", help="keep the results")
     options = parser.parse_args()
-    ratios: list[list[float]] = [[], [], []]
-    for _ in range(options.rounds):
-        figures = {}
-        for name, module in FRAMEWORKS.items():
-            with serving(module, options.ws) as server:
-                figures[name] = asyncio.run(measure(server, options))
-            memory, echoes, broadcasts = figures[name]
-            print(
-                f"{name}: {memory:.1f} KiB a connection, {echoes:.1f} us an echo,"
-                f" {broadcasts:.1f} us a message of a broadcast",
-                flush=True,
-            )
-        for ratio, own, other in zip(
-            ratios, figures["Hipflask"], figures["Starlette"], strict=True
-        ):
-            ratio.append(own / other)
-    print(
-        "Hipflask / Starlette, median: "
-        + ", ".join(
-            f"{what} {median(ratio):.2f}"
-            for what, ratio in zip(("memory", "echo", "broadcast"), ratios, strict=True)
-        )
-    )
+    results = {
+        "kind": "realtime",
+        "date": today(),
+        "machine": machine(),
+        "versions": versions(sys.executable, PACKAGES),
+        "plan": {name: vars(options)[name] for name in ("connections", "echoes", "rounds")},
+        "servers": [measure(options, ws) for ws in options.ws],
+        "vanished": [disappear(options.vanish, ws) for ws in options.ws],
+    }
+    for row in results["vanished"]:
+        print(f"{row['ws']}, {row['clients']} vanish: {row['before']} -> {row['after']}")
+    if options.record:
+        write_json(RESULTS, results)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,7 @@
-"""Clients that connect and vanish, by the thousand: what they leave behind in the server.
-
-`python -m reliability.realtime.vanish` prints memory, open files and threads of uvicorn before and
-after, and how many handlers are still there.
-"""
+"""Clients that connect and vanish, by the thousand: what they leave behind in the server."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -19,7 +14,7 @@ from typing import Any
 
 from testkit.processes import HOST
 
-from .__main__ import KEY, Server, serving
+from .served import FRAMEWORKS, KEY, Server, serving
 
 HANDSHAKE = (
     f"GET /listen HTTP/1.1\r\nHost: {HOST}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -64,19 +59,11 @@ async def crowd(server: Server, count: int, rng: random.Random) -> None:
     await asyncio.sleep(3)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=10_000)
-    parser.add_argument("--ws", default="websockets")
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    rng = random.Random(options.seed)
-    with serving("reliability.realtime.on_hipflask", options.ws) as server:
-        asyncio.run(crowd(server, 1000, rng))
-        print("before:", state_of(server))
-        asyncio.run(crowd(server, options.count, rng))
-        print("after: ", state_of(server))
-
-
-if __name__ == "__main__":
-    main()
+def disappear(count: int, ws: str, seed: int = 1) -> dict[str, Any]:
+    """Have clients vanish; return what the server holds before and after."""
+    rng = random.Random(seed)
+    with serving(FRAMEWORKS["Hipflask"], ws) as server:
+        asyncio.run(crowd(server, min(count, 1000), rng))
+        before = state_of(server)
+        asyncio.run(crowd(server, count, rng))
+        return {"ws": ws, "clients": count, "before": before, "after": state_of(server)}
