@@ -47,7 +47,7 @@ REPEAT = """\
 | `make reliability` | a short form of all of it, as tests; CI runs it | 3 minutes |
 | `python -m reliability.load --seconds 600` | loads each server | 32 minutes |
 | `python -m reliability.retained` | counts the memory that requests leave behind | a minute |
-| `python -m reliability.realtime` | WebSockets beside Starlette's, and clients that vanish | 9 minutes |
+| `python -m reliability.realtime` | WebSockets beside Starlette's, vanishing clients | 5 minutes |
 | `python -m reliability.faults` | every fault | 3 minutes |
 | `python -m reliability.hostile` | hostile input | as long as `--seconds` says, for each case |
 
@@ -210,8 +210,8 @@ REALTIME_ROWS = (
 )
 VANISHED_HEAD = """\
 Clients that connect and vanish, at random before the answer to their handshake, after it, in the
-middle of a frame, by a reset, with garbage, or with a close. What the server held before and
-after, three seconds after the last of them:
+middle of a frame, by a reset, with garbage, or with a close. The table shows what the server held
+before, and three seconds after the last of them.
 """
 VANISHED_ROWS = ("handlers", "sockets", "tasks", "files", "threads", "memory")
 
@@ -228,19 +228,19 @@ def realtime_section(results: dict[str, Any] | None) -> str:
             low, high = found["quartiles"]
             ratio = f"{found['ratio']:.2f} ({low:.2f} to {high:.2f})"
             lines.append([row["ws"], title, *(f"{found[side]:.1f}" for side in names), ratio])
-    vanished = []
-    for row in results["vanished"]:
-        for name in VANISHED_ROWS:
-            title = "memory, MiB" if name == "memory" else name
-            count = f"{row['clients']:,}"
-            vanished.append([row["ws"], count, title, row["before"][name], row["after"][name]])
+    vanished = [
+        [row["ws"], f"{row['clients']:,}"]
+        + [f"{row['before'][name]}, {row['after'][name]}" for name in VANISHED_ROWS]
+        for row in results["vanished"]
+    ]
+    titles = ["memory, MiB" if name == "memory" else name for name in VANISHED_ROWS]
     return "\n".join(
         [
             REALTIME_HEAD.format(**results["plan"]),
             circumstances(results),
             table(["uvicorn's implementation", "", *names, "ratio"], lines),
             VANISHED_HEAD,
-            table(["uvicorn's implementation", "clients", "", "before", "after"], vanished),
+            table(["uvicorn's implementation", "clients", *titles], vanished),
         ]
     )
 

@@ -41,6 +41,10 @@ WSGI_SERVERS = {
         *["gunicorn", MODULE + ":{app}", "--bind", HOST + ":{port}"],
         *["--worker-class", "gthread", "--threads", "4"],
     ],
+    "Gunicorn, gevent": [
+        *["gunicorn", MODULE + ":{app}", "--bind", HOST + ":{port}"],
+        *["--worker-class", "gevent"],
+    ],
 }
 
 

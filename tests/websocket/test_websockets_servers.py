@@ -34,6 +34,10 @@ SERVERS = {
         *["gunicorn", APP, "--bind", "127.0.0.1:{port}"],
         *["--worker-class", "gthread", "--threads", "8"],
     ],
+    "gunicorn-gevent": [
+        *["gunicorn", APP, "--bind", "127.0.0.1:{port}"],
+        *["--worker-class", "gevent"],
+    ],
     "flask": ["flask", "--app", "served_websockets", "run", "--asgi", "--port", "{port}"],
 }
 # Leave out the headers that 'accept' is called with.

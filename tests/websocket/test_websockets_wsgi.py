@@ -6,8 +6,6 @@ import base64
 import os
 import socket
 import struct
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -406,16 +404,6 @@ def test_what_is_missing_is_named(
         assert answer.status_code == 501
         assert remedy in answer.text
         sock.close()
-
-
-def test_gevent_is_named(app: Flask) -> None:
-    program = (
-        "from gevent import monkey; monkey.patch_all()\n"
-        "import socket\n"
-        "from flask.websockets.wsgi import reason_against\n"
-        "assert 'Serve the application by ASGI' in reason_against(socket.socket())\n"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_handlers_of_extensions_are_left_alone(app: Flask) -> None:

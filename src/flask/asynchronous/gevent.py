@@ -1,9 +1,11 @@
-"""Native threads under gevent, where threads are greenlets."""
+"""Native threads under gevent, where threads are greenlets, and an event loop in a greenlet."""
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import sys
+import threading
 import typing as t
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -66,3 +68,92 @@ def wait_for_greenlet_pool(function: t.Callable[[], None]) -> None:
         threadpool = importlib.import_module("gevent.threadpool")
         pool = _pool_of_thread.pool = threadpool.ThreadPool(_MOST_THREADS)
     pool.apply(function)
+
+
+def threads_are_greenlets() -> bool:
+    """Return whether gevent has replaced threads and their locks by those of greenlets."""
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and bool(monkey.is_module_patched("threading"))
+
+
+def new_greenlet_loop() -> asyncio.AbstractEventLoop:
+    """Return an event loop to be run by :func:`run_in_greenlet`."""
+    selectors = importlib.import_module("gevent.selectors")
+    selector = type("GreenletSelector", (_OutOfSight, selectors.GeventSelector), {})()
+    loop = asyncio.SelectorEventLoop(selector)
+    loop.set_default_executor(NativeThreads())
+    return loop
+
+
+def run_in_greenlet(loop: asyncio.AbstractEventLoop) -> None:
+    """Run a loop in the current greenlet for ever, while others of its thread run as well.
+
+    They don't find it running, for they run only while it waits.  Thus they can run loops of their
+    own, and :func:`asyncio.run` works in them as it does without.
+    """
+    selector = t.cast(t.Any, loop)._selector
+    selector.greenlet = sys.modules["gevent"].getcurrent()
+    selector.outside = _LoopState.taken()
+    _OUTSIDE.put()
+    try:
+        loop.run_forever()
+    finally:
+        selector.outside.put()
+
+
+def is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
+    """Return whether the caller is called by a loop, and would block it by waiting."""
+    if asyncio._get_running_loop() is not loop:
+        return False
+    # A coroutine that blocks its greenlet lets others run, who find the loop running after all.
+    greenlet = getattr(getattr(loop, "_selector", None), "greenlet", None)
+    return greenlet is None or greenlet is sys.modules["gevent"].getcurrent()
+
+
+def start_thread(thread: threading.Thread) -> None:
+    """Start a thread; one that is a greenlet begins at once, and doesn't find a loop running."""
+    if not threads_are_greenlets():
+        thread.start()
+        return
+    state = _LoopState.taken()
+    _OUTSIDE.put()
+    try:
+        thread.start()
+    finally:
+        state.put()
+
+
+class _LoopState(t.NamedTuple):
+    """State that asyncio keeps for each thread while a loop runs in it."""
+
+    running: asyncio.AbstractEventLoop | None
+    hooks: t.Any
+    """Those of :func:`sys.set_asyncgen_hooks`."""
+
+    @classmethod
+    def taken(cls) -> _LoopState:
+        return cls(asyncio._get_running_loop(), sys.get_asyncgen_hooks())
+
+    def put(self) -> None:
+        asyncio._set_running_loop(self.running)
+        sys.set_asyncgen_hooks(*self.hooks)
+
+
+_OUTSIDE = _LoopState(None, (None, None))
+
+
+class _OutOfSight:
+    """A selector that shows the state of other greenlets while its loop waits."""
+
+    outside: _LoopState
+    greenlet: t.Any
+    """That of the loop."""
+
+    def select(self, timeout: float | None = None) -> t.Any:
+        own = _LoopState.taken()
+        self.outside.put()
+        try:
+            return super().select(timeout)  # type: ignore[misc]
+        finally:
+            self.outside = _LoopState.taken()
+            own.put()

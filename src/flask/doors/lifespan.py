@@ -17,6 +17,7 @@ import typing as t
 import weakref
 from contextvars import copy_context
 
+from ..asynchronous.gevent import new_greenlet_loop, run_in_greenlet, threads_are_greenlets
 from .threads import PinnedThread
 
 if t.TYPE_CHECKING:
@@ -267,13 +268,17 @@ def _stop_at_exit(ref: weakref.ref[App], lifespan: Lifespan, pid: int) -> None:
 
 
 class HomeLoop:
-    """An event loop in its own thread, for servers without a loop."""
+    """An event loop in its own thread, for servers without a loop.
+
+    Under gevent the thread is a greenlet, and shares its thread with those of requests.
+    """
 
     _current: t.ClassVar[HomeLoop | None] = None
 
     def __init__(self) -> None:
         self.pid = os.getpid()
-        self.loop = asyncio.new_event_loop()
+        self._is_greenlet = threads_are_greenlets()
+        self.loop = new_greenlet_loop() if self._is_greenlet else asyncio.new_event_loop()
         self.thread = threading.Thread(target=self._serve, name="flask-home-loop", daemon=True)
         self.thread.start()
 
@@ -286,8 +291,11 @@ class HomeLoop:
         return current
 
     def _serve(self) -> None:
-        asyncio.set_event_loop(self.loop)
-        self.loop.run_forever()
+        if self._is_greenlet:
+            run_in_greenlet(self.loop)
+        else:
+            asyncio.set_event_loop(self.loop)
+            self.loop.run_forever()
 
     def run(self, coroutine: t.Coroutine[t.Any, t.Any, T]) -> T:
         """Run a coroutine on the loop and wait for it."""

@@ -15,6 +15,8 @@ import typing as t
 import weakref
 from collections import deque
 
+from ..asynchronous.gevent import start_thread
+
 if t.TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
@@ -165,7 +167,7 @@ class _Crew:
             thread = threading.Thread(target=self._work, name=name, daemon=True)
             try:
                 self.is_waking = True
-                thread.start()
+                start_thread(thread)
             except RuntimeError:  # the system has no more threads to give
                 self.is_waking = False
                 if not self.threads:

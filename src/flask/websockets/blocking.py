@@ -6,6 +6,7 @@ import asyncio
 import threading
 import typing as t
 
+from ..asynchronous.gevent import is_running_here
 from .errors import WebsocketDisconnected
 from .websocket import Websocket
 
@@ -78,7 +79,7 @@ class SyncWebsocket:
     def _wait(self, coroutine: t.Coroutine[t.Any, t.Any, T]) -> T:
         """Run a coroutine on the connection's loop and return what it returns."""
         loop = self.websocket.loop
-        if asyncio._get_running_loop() is loop:
+        if is_running_here(loop):
             coroutine.close()
             raise RuntimeError(
                 "'sync_websocket' was used on the event loop, which it would block. Use"

@@ -37,7 +37,7 @@ MOST_AHEAD = 16
 """Maximum number of messages that are received before the handler asks for them."""
 
 MOST_AT_ONCE = 64
-"""Number of messages after which sending yields to the event loop, if none is received meanwhile."""
+"""Messages after which sending yields to the event loop, if none was received in between."""
 
 
 class State(enum.Enum):

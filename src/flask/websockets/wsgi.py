@@ -1,7 +1,8 @@
-"""WebSockets on WSGI servers that hand over the socket: Werkzeug's, and Gunicorn's with threads.
+"""WebSockets on WSGI servers that hand over the socket: Werkzeug's, Gunicorn's threads and gevent.
 
 All connections of a process run on one event loop, in a thread of its own, so that handlers can
-share queues and locks.  The server's thread waits for the end of its connection.
+share queues and locks.  The server's thread waits for the end of its connection.  Under gevent,
+both are greenlets.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import ssl
 import typing as t
 from functools import partial
 
-from ..asynchronous.gevent import is_shared_by_greenlets
+from ..asynchronous.gevent import is_shared_by_greenlets, threads_are_greenlets
 from ..doors.lifespan import HomeLoop
 from ..doors.scope import EXTRA
 from .conductor import serve_websocket
@@ -33,7 +34,7 @@ SOCKETS = ("werkzeug.socket", "gunicorn.socket")
 
 NO_LIBRARY = "Install a WebSocket library: python -m pip install wsproto"
 NO_TLS = "Let a proxy in front of this server handle TLS, or serve the application by ASGI."
-NO_GEVENT = "Serve the application by ASGI, or with Gunicorn's threads (--threads)."
+NO_GEVENT = "Have gevent patch threads too ('gevent.monkey.patch_all()'), or use no gevent."
 
 
 def with_websockets(handle: Wsgi) -> Wsgi:
@@ -92,7 +93,7 @@ def reason_against(sock: t.Any) -> str | None:
         return NO_LIBRARY
     if isinstance(sock, ssl.SSLSocket):
         return NO_TLS
-    return NO_GEVENT if is_shared_by_greenlets() else None
+    return NO_GEVENT if is_shared_by_greenlets() and not threads_are_greenlets() else None
 
 
 def serve(app: Flask, environ: WSGIEnvironment, sock: t.Any) -> None:
