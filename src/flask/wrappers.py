@@ -659,7 +659,7 @@ class Response(ResponseBase):
             # PERF: most responses are text whose headers nobody looked at.
             if (
                 "headers" not in own
-                and self._status_code == 200
+                and ((code := self._status_code) == 200 or code >= 400)
                 and len(first := self._first_headers) > 1
                 and first[1][0] == "Content-Length"
                 and type(body := self.response) is list

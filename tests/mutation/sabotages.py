@@ -42,6 +42,7 @@ WSGI = "flask/doors/wsgi.py"
 PLAIN_ASGI = "flask/doors/plain_asgi.py"
 CONDUCTOR = "flask/pipeline/_conductor_sync.py"
 STEPS = "flask/pipeline/steps.py"
+RESPONSE = "flask/pipeline/response.py"
 PROGRAM = "flask/pipeline/program.py"
 
 SABOTAGES = (
@@ -100,8 +101,8 @@ SABOTAGES = (
     Sabotage(
         "the plain way overlooks receivers of request_started",
         WSGI,
-        "if plan.is_direct and not started:",
-        "if plan.is_direct:",
+        'if plan.is_direct and not started and method != "OPTIONS":',
+        'if plan.is_direct and method != "OPTIONS":',
         SIGNALS,
     ),
     Sabotage(
@@ -260,8 +261,8 @@ SABOTAGES = (
     Sabotage(
         "the methods of an automatic OPTIONS answer are lost",
         STEPS,
-        'response.headers["Allow"] = ", ".join(methods)',
-        'response.headers["Allow"] = ""',
+        'allowed = ", ".join(methods)',
+        'allowed = ""',
         URLS,
     ),
     Sabotage(
@@ -462,5 +463,54 @@ SABOTAGES = (
         '_DIGITS = "0123456789abcdefABCDEF"',
         '_DIGITS = "0123456789abcdef"',
         ("tests/test_forms.py",),
+    ),
+    Sabotage(
+        "OPTIONS is answered by the view",
+        WSGI,
+        'if plan.is_direct and not started and method != "OPTIONS":',
+        "if plan.is_direct and not started:",
+        DOORS,
+    ),
+    Sabotage(
+        "a path that no rule has is no error to hooks",
+        WSGI,
+        "ctx.keep_routing_error(NotFound())",
+        "pass",
+        DOORS,
+    ),
+    Sabotage(
+        "every method of a rule is said to be wrong",
+        STEPS,
+        "if methods and method.upper() not in methods:",
+        "if methods:",
+        ("differential:rules", "differential:methods", "differential:response_objects"),
+    ),
+    Sabotage(
+        "any method is allowed that stands in lower case",
+        STEPS,
+        "if methods and method.upper() not in methods:",
+        "if methods and method not in methods:",
+        ("differential:response_objects", "differential:methods"),
+    ),
+    Sabotage(
+        "an error page is one list of bytes to hooks",
+        RESPONSE,
+        "page.response = OnePiece(",
+        "OnePiece(",
+        ("differential:response_objects",),
+    ),
+    Sabotage(
+        "the error page of HEAD has a body to hooks",
+        RESPONSE,
+        'has_body = environ["REQUEST_METHOD"] != "HEAD"',
+        "has_body = True",
+        ("differential:response_objects",),
+    ),
+    Sabotage(
+        "headers of an error are lost",
+        RESPONSE,
+        "page._first_headers = (*headers, page._first_headers[1])",
+        "pass",
+        ("differential:response_objects",),
     ),
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
+from werkzeug.exceptions import NotFound
+
 from ..ctx import ACTIVE, ENDED, AppContext, RequestContext
 from ..globals import _cv_app, _cv_request
 from ..http.encoded import EncodedBody
@@ -29,6 +31,14 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from ..app import Flask
+
+
+class NoLeaf:
+    """Takes the place of a leaf of the routing table for paths that no rule has."""
+
+    endpoint = rule = None
+    plan: t.Any = None
+
 
 Handler = t.Callable[["Flask", "WSGIEnvironment", "StartResponse"], t.Iterable[bytes]]
 
@@ -75,6 +85,7 @@ def _inlined_handler(declared: Flask, program: RequestProgram) -> Handler:
     :func:`serve` is its slow twin, with which it shares every observable effect.
     """
     revision = program.revision
+    no_match: t.Any = NoLeaf(), None
     config = declared.config
     hosts_by_scheme = program.hosts
     html = program.text_type
@@ -113,7 +124,6 @@ def _inlined_handler(declared: Flask, program: RequestProgram) -> Handler:
             or "HTTP_UPGRADE" in environ
             or config["TRUSTED_HOSTS"] is not None
             or get_app(None) is not None
-            or method == "OPTIONS"
             or preserve in environ
         ):
             return serve(app, environ, start_response, program)
@@ -121,7 +131,7 @@ def _inlined_handler(declared: Flask, program: RequestProgram) -> Handler:
         if not path.isascii():
             path = decode_wsgi(path)
         by_method = table.literal.get(path)
-        view_args: dict[str, t.Any]
+        view_args: dict[str, t.Any] | None
         if by_method is not None:
             leaf = by_method.get(method)
             if leaf is None:
@@ -135,9 +145,9 @@ def _inlined_handler(declared: Flask, program: RequestProgram) -> Handler:
             view_args = dict(defaults) if defaults else {}
         else:
             found = table.find(path, method, in_context=False)
-            if found is None or found is MISSING:
+            if found is None:
                 return serve(app, environ, start_response, program)
-            leaf, view_args = found
+            leaf, view_args = no_match if found is MISSING else found
             rule = leaf.rule
         plan: t.Any = leaf.plan
         if plan is None or plan.program is not program:
@@ -165,15 +175,18 @@ def _inlined_handler(declared: Flask, program: RequestProgram) -> Handler:
                     ctx._view_args = view_args
                 ctx.plan = plan
                 # Hooks and view
-                if plan.is_direct and not started:
+                if plan.is_direct and not started and method != "OPTIONS":
                     try:
                         rv = plan.view(**view_args)
                     except Exception as raised:
                         rv = conductor.answer_error(app, ctx, raised, replaced)
-                elif answers_all:
-                    rv, response = None, app.full_dispatch_request()
                 else:
-                    rv = conductor.answer(app, ctx, plan)
+                    if rule is None:
+                        ctx.keep_routing_error(NotFound())
+                    if answers_all:
+                        rv, response = None, app.full_dispatch_request()
+                    else:
+                        rv = conductor.answer(app, ctx, plan)
                 # Response
                 if (
                     plan.has_plain_answer
@@ -265,6 +278,8 @@ def _inlined_handler(declared: Flask, program: RequestProgram) -> Handler:
                 conductor.end_request(app, ctx)
             else:
                 try:
+                    if rule is None:
+                        ctx.clear_routing_traceback()
                     ctx.close_request()
                 finally:
                     reset_request(request_token)

@@ -14,7 +14,7 @@ from werkzeug.wsgi import ClosingIterator
 
 from .headers import Headers, is_removed_from_304
 from .pristine import pristine
-from .streams import StreamBody
+from .streams import OnePiece, StreamBody
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -91,6 +91,10 @@ def fast_wsgi_parts(response: Response, environ: WSGIEnvironment) -> Parts | Non
         if not response.direct_passthrough:
             body = StreamBody(response.iter_encoded(), response.close)
         return list(response.headers), body
+    if kind is OnePiece:
+        if body.piece is None or "headers" in own and "Content-Length" not in own["headers"]:
+            return None
+        body, kind = [body.piece], list
     if kind is not list or len(body) > 1 or (body and type(body[0]) is not bytes):
         return None
     headers = _headers_of_one_piece(response, body[0] if body else b"")

@@ -84,6 +84,27 @@ class StreamBody(ClosingIterator):
         return self._pieces
 
 
+class OnePiece:
+    """The body of an error page: a stream to everybody who looks at it, yet all there.
+
+    Werkzeug makes such a body out of what an exception sends as a WSGI application.
+
+    :param piece: ``None`` for a body without a piece, which answers ``HEAD``.
+    """
+
+    def __init__(self, piece: bytes | None) -> None:
+        self.piece = piece
+
+    def __iter__(self) -> OnePiece:
+        return self
+
+    def __next__(self) -> bytes:
+        piece, self.piece = self.piece, None
+        if piece is None:
+            raise StopIteration
+        return piece
+
+
 class AsyncBody:
     """The body of a response that is an async iterable.
 

@@ -6,7 +6,14 @@ import collections.abc as cabc
 import typing as t
 
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import (
+    HTTPException,
+    MethodNotAllowed,
+    RequestedRangeNotSatisfiable,
+    TooManyRequests,
+    Unauthorized,
+)
+from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from ..diagnostics.responses import warn_of_status
@@ -14,10 +21,12 @@ from ..globals import request
 from ..http.encoded import EncodedBody
 from ..http.headers import full_content_type
 from ..http.pristine import pristine
-from ..http.streams import AsyncBody
+from ..http.streams import AsyncBody, OnePiece
 from ..wrappers import Response, emits_as_built_in
 
 if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
     from ..app import Flask
 
 
@@ -80,10 +89,8 @@ def _split(rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
 def _convert(response_class: t.Any, rv: t.Any) -> t.Any:
     """Convert a foreign response or a WSGI application to the application's response class."""
     if isinstance(rv, HTTPException):
-        if response_class is Response and _is_plain_error(rv):
-            # PERF: as a WSGI application the exception makes this response and sends it, to be
-            # caught and made into a response again.
-            return Response(rv.get_body(request.environ, None), rv.code, content_type=_HTML)
+        if response_class is Response and _sends_as_built_in(rv):
+            return _error_page(rv, request.environ)
     elif isinstance(rv, BaseResponse):
         rv.headers  # noqa: B018 - a derived attribute, which the other class may not have
         return response_class.force_type(rv, request.environ)
@@ -95,14 +102,13 @@ def _convert(response_class: t.Any, rv: t.Any) -> t.Any:
     raise TypeError(_not_a_response(rv))
 
 
-def _is_plain_error(error: HTTPException) -> bool:
-    """Return whether an error is sent as a page of its description by built-in code."""
+def _sends_as_built_in(error: HTTPException) -> bool:
+    """Return whether built-in code sends an error, whatever its headers and body are."""
     cls = type(error)
     force: t.Any = Response.force_type
+    get_response: t.Any = cls.get_response
     return (
-        cls.get_response is _GET_RESPONSE
-        and cls.get_headers is _GET_HEADERS
-        and cls.get_body is _GET_BODY
+        (get_response is _GET_RESPONSE or get_response is _GET_REDIRECT)
         and cls.__call__ is _CALL
         and force.__func__ is _FORCE_TYPE
         and emits_as_built_in()
@@ -111,9 +117,57 @@ def _is_plain_error(error: HTTPException) -> bool:
     )
 
 
+def _error_page(error: HTTPException, environ: WSGIEnvironment) -> Response:
+    """Return the response that an error is, called as a WSGI application."""
+    # PERF: called so, it makes a response and sends it, to be caught and made into a response.
+    cls = type(error)
+    code = error.code
+    has_body = environ["REQUEST_METHOD"] != "HEAD"
+    if (
+        cls.get_response is _GET_RESPONSE
+        and cls.get_headers in _GET_HEADERS
+        and cls.get_body is _GET_BODY
+        and type(code) is int
+        and _may_have_body(code)
+    ):
+        headers = error.get_headers(environ, None)
+        if all(map(_is_printable, headers)):
+            page = Response(error.get_body(environ, None), code, content_type=_HTML)
+            page._first_headers = (*headers, page._first_headers[1])
+            page.response = OnePiece(t.cast("list[bytes]", page.response)[0] if has_body else None)
+            return page
+    sent = error.get_response(environ)
+    body: t.Any = sent.response
+    if (
+        type(sent) is BaseResponse
+        and _may_have_body(sent.status_code)
+        and type(body) is list
+        and len(body) == 1
+        and type(body[0]) is bytes
+    ):
+        piece = OnePiece(body[0] if has_body else None)
+        return Response(piece, sent.status, sent.get_wsgi_headers(environ))
+    return t.cast(Response, Response.force_type(t.cast(t.Any, sent.__call__), environ))
+
+
+def _is_printable(header: tuple[str, str]) -> bool:
+    return header[1].isprintable()
+
+
+def _may_have_body(code: int) -> bool:
+    return code >= 200 and code != 204 and code != 304
+
+
 _CALL = pristine(HTTPException, "__call__")
 _GET_BODY = pristine(HTTPException, "get_body")
-_GET_HEADERS = pristine(HTTPException, "get_headers")
+_GET_HEADERS = {
+    pristine(cls, "get_headers")
+    for cls in (
+        *(HTTPException, MethodNotAllowed, RequestedRangeNotSatisfiable),
+        *(TooManyRequests, Unauthorized),
+    )
+}
+_GET_REDIRECT = pristine(RequestRedirect, "get_response")
 _GET_RESPONSE = pristine(HTTPException, "get_response")
 _FORCE_TYPE = pristine(BaseResponse, "force_type")
 _PARTS = frozenset({"get_body", "get_headers", "get_response"})

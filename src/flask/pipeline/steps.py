@@ -8,7 +8,7 @@ from inspect import CO_COROUTINE, iscoroutinefunction
 from types import FunctionType, MethodType
 
 from blinker import Signal
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
 from ..ctx import ACTIVE, AppContext, RequestContext
@@ -139,6 +139,11 @@ def match(app: Flask, ctx: RequestContext, program: RequestProgram) -> Plan:
                 kept = leaf.plan = planned(app, ctx, program)
             ctx.plan = kept
             return kept
+        methods = table.allowed_methods(path)
+        if methods and method.upper() not in methods:
+            ctx.keep_routing_error(MethodNotAllowed([*methods]))
+            plan = ctx.plan = planned(app, ctx, program)
+            return plan
     if ctx.url_adapter is not None:
         ctx.match_request()
     plan = ctx.plan = planned(app, ctx, program)
@@ -247,7 +252,9 @@ def options_response(app: Flask, ctx: RequestContext) -> Response:
         # PERF: the adapter has its matcher fail for a method that does not exist.
         methods = table.allowed_methods(decode_wsgi(ctx.environ.get("PATH_INFO", "")))
         if methods and all(map(str.isalpha, methods)):
-            response.headers["Allow"] = ", ".join(methods)
+            allowed = ", ".join(methods)
+            if type(response) is not Response or not response._put_first("Allow", allowed):
+                response.headers["Allow"] = allowed
             return response
     adapter = ctx.url_adapter
     response.allow.update(() if adapter is None else adapter.allowed_methods())

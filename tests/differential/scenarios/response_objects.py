@@ -7,6 +7,15 @@ import datetime
 import pickle
 
 import werkzeug.wrappers
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    NotFound,
+    RequestedRangeNotSatisfiable,
+    TooManyRequests,
+    Unauthorized,
+)
 from werkzeug.test import create_environ, run_wsgi_app
 
 import flask
@@ -154,6 +163,59 @@ def error_page_read_in_after_request(lab: Lab):
         return response
 
     return lab.hit(app, "/none")
+
+
+@scenario
+def error_pages_seen_by_a_hook(lab: Lab):
+    app = lab.app()
+
+    @app.get("/")
+    def index():
+        return "index"
+
+    @app.get("/folder/")
+    def folder():
+        return "folder"
+
+    @app.get("/<kind>")
+    def fail(kind):
+        raise {
+            "busy": TooManyRequests(retry_after=5),
+            "who": Unauthorized(www_authenticate=WWWAuthenticate("basic", {"realm": "all"})),
+            "range": RequestedRangeNotSatisfiable(10),
+            "bad": BadRequest("what?"),
+            "no-content": type("Empty", (BadRequest,), {"code": 204})(),
+            "no-code": HTTPException("no code"),
+            "own-body": type("Own", (BadRequest,), {"get_body": lambda *args: "own"})(),
+            "own-headers": type(
+                "Own", (BadRequest,), {"get_headers": lambda *args: [("X", "y")]}
+            )(),
+            "own-place": type(
+                "Own", (BadRequest,), {"get_headers": lambda *args: [("Location", "/ü")]}
+            )(),
+            "own-stream": type("Own", (BadRequest,), {"get_body": lambda *args: iter("own")})(),
+            "given": NotFound(response=flask.Response("given")),
+            "given-foreign": NotFound(response=werkzeug.wrappers.Response("given")),
+        }[kind]
+
+    @app.after_request
+    def after(response):
+        headers = [(key, value) for key, value in response.headers if key != "Allow"]
+        lab.say(response.status, response.is_sequence, response.is_streamed, headers)
+        lab.say(type(response).__module__, response.calculate_content_length())
+        lab.say(len(response.get_data()), response.is_sequence)
+        return response
+
+    kinds = "busy who range bad no-content no-code own-body own-headers own-place own-stream"
+    return [
+        lab.hit(app, path, method=method)
+        for path in (
+            "/none/",
+            "/folder",
+            *map("/{}".format, f"{kinds} given given-foreign".split()),
+        )
+        for method in ("GET", "HEAD")
+    ] + [lab.hit(app, "/", method="PUT")["status"], lab.hit(app, "/", method="put")["status"]]
 
 
 METHODS = (
