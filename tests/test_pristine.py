@@ -63,6 +63,17 @@ def test_a_question_asked_while_another_thread_looks_is_answered_too() -> None:
         assert unpatched.holds()
 
 
+def test_until_a_comparison_is_made_again_the_last_one_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[bool] = []
+    unpatched = Unpatched(lambda: seen.append(unpatched.held) or is_built_in(), Derived)
+    assert unpatched.holds()
+    monkeypatch.setattr(Base, "step", lambda self: "patched")
+    assert not unpatched.holds()
+    assert not any(seen)
+
+
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason="CPython 3.13 does not mark classes")
 def test_without_a_write_nothing_is_compared() -> None:
     asked: list[int] = []

@@ -515,7 +515,6 @@ class Flask(AsgiApplication, AppWebsockets, App):
         # PERF: '_current_program' does all of this, at the price of two calls.
         if (
             program is None
-            or len(_NAMESPACE) != program.flask_size
             or not (
                 (_CANARY.__flags__ & IS_UNCHANGED and CLASSES.generation == program.generation)
                 or program.classes_hold()
@@ -523,11 +522,8 @@ class Flask(AsgiApplication, AppWebsockets, App):
             or (program.needs_check and not program.unobserved_hold())
         ):
             program = self._current_program()
-        handle = program.door
-        if handle is None:
-            handle = self._open_door(program, environ)
         try:
-            body: Iterable[bytes] = handle(self, environ, start_response)
+            body: Iterable[bytes] = program.door(self, environ, start_response)
             return body
         except Exception as error:
             error.__traceback__ = shortened(error.__traceback__)
@@ -537,20 +533,8 @@ class Flask(AsgiApplication, AppWebsockets, App):
         """Return the compiled program, compiled again if something has changed."""
         program: RequestProgram | None = self._revision.program
         if program is None or not program.holds(self):
-            return compile_program(self, Flask)
+            return compile_program(self, Flask, _open_door)
         return program
-
-    def _open_door(self, program: RequestProgram, environ: WSGIEnvironment) -> t.Any:
-        if self.has_serving_functions:
-            self._ensure_started()
-        vars(self)["_got_first_request"] = True
-        program.door = make_wsgi_handler(self, program)
-        if self.has_websockets:
-            from .websockets.wsgi import with_websockets  # PERF: most applications have none
-
-            program.door = with_websockets(program.door)
-        warn_of_debug_mode(self, environ)
-        return program.door
 
     def full_dispatch_request(self) -> Response:
         """Run hooks, view and error handlers; return the finished response."""
@@ -672,6 +656,24 @@ def __getattr__(name: str) -> t.Any:
 _REQUEST_INIT = Request.__init__
 
 
+def _open_door(
+    app: Flask, environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
+    """Handle the first request to a program, for which its handler is made."""
+    program = app._current_program()
+    if app.has_serving_functions:
+        app._ensure_started()
+    vars(app)["_got_first_request"] = True
+    program.door = make_wsgi_handler(app, program)
+    if app.has_websockets:
+        from .websockets.wsgi import with_websockets  # PERF: most applications have none
+
+        program.door = with_websockets(program.door)
+    warn_of_debug_mode(app, environ)
+    body: Iterable[bytes] = program.door(app, environ, start_response)
+    return body
+
+
 def _given_or_handled(exc: BaseException | Unset | None) -> BaseException | None:
     return sys.exc_info()[1] if isinstance(exc, Unset) else exc
 
@@ -684,5 +686,4 @@ AsgiApplication.built_in_entry = Flask.wsgi_app
 shortcuts[Flask.url_for] = build_from_template
 links[Flask.url_for] = build_here
 
-_NAMESPACE = vars(Flask)
 _CANARY = CLASSES.canary

@@ -239,8 +239,8 @@ SABOTAGES = (
     ),
     Sabotage(
         "replaced methods of Flask go unnoticed",
-        "flask/app.py",
-        "            or len(_NAMESPACE) != program.flask_size\n",
+        PROGRAM,
+        "    CLASSES.watch(cls)\n",
         "",
         CHANGES,
     ),
@@ -512,5 +512,37 @@ SABOTAGES = (
         "page._first_headers = (*headers, page._first_headers[1])",
         "pass",
         ("differential:response_objects",),
+    ),
+    Sabotage(
+        "a mark of classes says what an earlier generation did",
+        "flask/pipeline/invalidation.py",
+        """                self.generation = next(self._numbers)
+                getattr(self.canary, "__init__", None)
+""",
+        """                getattr(self.canary, "__init__", None)
+                self.generation = next(self._numbers)
+""",
+        CHANGES,
+    ),
+    Sabotage(
+        "a comparison counts as made before it is",
+        "flask/http/pristine.py",
+        "            self.held = False  # for other threads, until it is known\n",
+        "",
+        ("tests/test_pristine.py",),
+    ),
+    Sabotage(
+        "contexts are made without their constructor",
+        PROGRAM,
+        '_CONTEXT_NAMES = ("__init__", "match_request"',
+        '_CONTEXT_NAMES = ("match_request"',
+        CHANGES,
+    ),
+    Sabotage(
+        "paths are looked up before they are decoded",
+        "flask/routing/table.py",
+        "if not values and path.isascii():",
+        "if not values:",
+        DOORS,
     ),
 )

@@ -487,3 +487,15 @@ def test_a_request_class_is_called_before_the_application_context_is_made(
     for _ in range(2):
         ask(app, events, get("/"))
     assert made == ["request", "application context"] * 2
+
+
+@pytest.mark.parametrize("app_class", [Flask, Stepwise])
+def test_a_path_is_not_taken_for_one_whose_text_is_its_bytes(app_class: type[Flask]) -> None:
+    app = app_class("bytes")
+    app.add_url_rule("/ä", "decoded", lambda: "decoded")
+    app.add_url_rule("/Ã¤/x", "bytes", lambda: "bytes")
+    client = app.test_client()
+    for _ in range(3):
+        assert client.get("/ä").text == "decoded"
+        assert client.get("/Ã¤/x").text == "bytes"
+        assert client.get("/ä/x").status_code == 404

@@ -13,6 +13,7 @@ import flask
 from flask import Flask, Request, Response, g, request, session, signals
 from flask.config import Config
 from flask.ctx import AppContext, RequestContext
+from flask.pipeline import invalidation
 from flask.pipeline.program import RequestProgram
 from flask.pipeline.replaced import Replaced
 from flask.sessions import SecureCookieSessionInterface, SessionInterface
@@ -324,3 +325,50 @@ def test_a_step_replaced_while_a_program_is_compiled_is_called(
         patch.setattr(RequestProgram, "replaced_class", Late)
         get(app)
     assert get(app) == "replaced"
+
+
+@pytest.mark.parametrize("cls", [AppContext, RequestContext])
+def test_a_replaced_constructor_of_a_context_is_called(
+    app: Flask, cls: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[t.Any] = []
+    init = cls.__init__
+
+    def noted(self: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
+        made.append(self)
+        init(self, *args, **kwargs)
+
+    monkeypatch.setattr(cls, "__init__", noted)
+    assert [get(app), get(app)] == ["index"] * 2  # the host is known to the second
+    assert len(made) == 2
+    monkeypatch.undo()
+    assert [get(app), get(app)] == ["index"] * 2
+    assert len(made) == 2
+
+
+def test_a_new_mark_of_classes_is_set_for_a_new_generation(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Watched:
+        value = 1
+
+    watch = invalidation.ClassWatch(Watched)
+    seen: list[int] = []
+
+    def noting_getattr(*args: t.Any) -> t.Any:
+        seen.append(watch.generation)
+        return getattr(*args)
+
+    monkeypatch.setattr(invalidation, "getattr", noting_getattr, raising=False)
+    first = watch.look()
+    Watched.value = 2
+    second = watch.look()
+    assert first < second
+    assert seen[-1] == second
+
+
+def test_a_look_at_classes_while_another_thread_looks_is_good_for_once() -> None:
+    class Watched:
+        pass
+
+    watch = invalidation.ClassWatch(Watched)
+    with watch._lock:
+        assert watch.look() != watch.generation

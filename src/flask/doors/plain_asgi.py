@@ -61,7 +61,6 @@ def make_plain_handler(
     serve, serve_wsgi = door.serve, door.serve_wsgi
     revision = base.revision
     mro, needs_check = base.mro, base.needs_check
-    flask_namespace, flask_size = base.flask_namespace, base.flask_size
     canary = CLASSES.canary
     config = declared.config
     tables = door.tables
@@ -88,7 +87,6 @@ def make_plain_handler(
             scope["type"] != "http"
             or revision.program is not base
             or (cls := type(app)).__mro__ is not mro
-            or len(flask_namespace) != flask_size
             or not (
                 (canary.__flags__ & IS_UNCHANGED and CLASSES.generation == base.generation)
                 or base.classes_hold()

@@ -92,7 +92,7 @@ def fast_wsgi_parts(response: Response, environ: WSGIEnvironment) -> Parts | Non
             body = StreamBody(response.iter_encoded(), response.close)
         return list(response.headers), body
     if kind is OnePiece:
-        if body.piece is None or "headers" in own and "Content-Length" not in own["headers"]:
+        if body.piece is None or ("headers" in own and "Content-Length" not in own["headers"]):
             return None
         body, kind = [body.piece], list
     if kind is not list or len(body) > 1 or (body and type(body[0]) is not bytes):

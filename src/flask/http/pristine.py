@@ -65,6 +65,7 @@ class Unpatched:
         if not self._lock.acquire(blocking=False):
             return self._compare()
         try:
+            self.held = False  # for other threads, until it is known
             getattr(self.canary, "__init__", None)  # first, so that a write from here on is noticed
             self.held = held = self._compare()
             return held

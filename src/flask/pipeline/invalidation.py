@@ -125,17 +125,34 @@ class ClassWatch:
     true as long as :attr:`canary` has the mark.
     """
 
+    canary: t.Any
+    """The class with the mark."""
+
     def __init__(self, *classes: type) -> None:
-        self.canary: t.Any = type("Unpatched", classes, {})
-        self._namespaces = [vars(cls) for cls in self.canary.__mro__[1:-1]]
+        self._lock = threading.Lock()
         self._numbers = itertools.count(1)
+        self._classes: tuple[type, ...] = ()
+        self.watch(*classes)
+
+    def watch(self, *classes: type) -> None:
+        """Watch more classes; to be called before anything relies on the mark."""
+        others = [cls for cls in self._classes if not any(issubclass(c, cls) for c in classes)]
+        self._classes = (*classes, *others)
+        self.canary = type("Unpatched", self._classes, {})
+        self._namespaces = [vars(cls) for cls in self.canary.__mro__[1:-1]]
 
     def look(self) -> int:
         """Return the generation of what is found out about the classes from here on."""
         if not self.canary.__flags__ & IS_UNCHANGED:
-            # In this order: a write from here on takes the mark away again.
-            getattr(self.canary, "__init__", None)
-            self.generation = next(self._numbers)
+            if not self._lock.acquire(blocking=False):
+                # Another thread, or the parent of this process, is about it.
+                return next(self._numbers)  # which nobody takes for the current one
+            try:
+                # In this order: the new mark says nothing of earlier generations.
+                self.generation = next(self._numbers)
+                getattr(self.canary, "__init__", None)
+            finally:
+                self._lock.release()
         return self.generation
 
     def size(self) -> int:

@@ -41,7 +41,7 @@ _NO_SUBDOMAIN = "<invalid>"
 """Werkzeug's subdomain for a host outside ``SERVER_NAME``, of which it warns each time."""
 
 _REQUEST_NAMES = ("__init__", "blueprint", "blueprints", "close", "endpoint", "trusted_hosts")
-_CONTEXT_NAMES = ("match_request", "pop", "push")
+_CONTEXT_NAMES = ("__init__", "match_request", "pop", "push")
 _SETTING_NAMES = ("json", "request_class", "response_class", "session_interface")
 
 # As they are before anyone replaces them.
@@ -60,7 +60,7 @@ EMPTY_CLASSES: list[type] = [*SESSION_CLASSES, AppContext, Request, RequestConte
 _EMPTY_SIZES: dict[type, int] = {cls: len(vars(cls)) for cls in EMPTY_CLASSES}
 
 CLASSES = ClassWatch(App, AppContext, RequestContext, Request, SESSION_CLASSES[-1])
-"""Watches the empty classes but :class:`flask.Flask`, and what all of them are based on."""
+"""Watches the empty classes, and what all of them are based on."""
 
 _STEPS_OF_APP = attrgetter(*(name for name in STEPS if hasattr(App, name)))
 
@@ -69,12 +69,14 @@ def note_empty_class(cls: type) -> None:
     """Record the names in a class's own namespace before users can add to them."""
     EMPTY_CLASSES.append(cls)
     _EMPTY_SIZES[cls] = len(vars(cls))
+    CLASSES.watch(cls)
 
 
 def _patched_classes() -> list[type]:
     return [cls for cls, size in _EMPTY_SIZES.items() if len(vars(cls)) != size]
 
 
+Door = t.Callable[..., t.Any]
 Bind = t.Callable[["Flask", t.Callable[..., t.Any]], t.Callable[..., t.Any]]
 
 
@@ -84,7 +86,7 @@ class RequestProgram:
     :param built_in: the application class whose methods are the built-in steps.
     """
 
-    door: t.Callable[..., t.Any] | None = None
+    door: Door
     """WSGI handler of requests, called with application, environ and ``start_response``."""
 
     url_builders: dict[str, Build | None]
@@ -224,12 +226,7 @@ class RequestProgram:
 
     def holds(self, app: Flask) -> bool:
         """Return whether everything that can't notify is unchanged: classes, plain containers."""
-        return (
-            len(self.flask_namespace) == self.flask_size
-            and type(app).__mro__ is self.mro
-            and self.classes_hold()
-            and self.unobserved_hold()
-        )
+        return type(app).__mro__ is self.mro and self.classes_hold() and self.unobserved_hold()
 
     def classes_hold(self) -> bool:
         """Return whether the built-in classes are unchanged: contexts, requests, sessions."""
@@ -534,8 +531,11 @@ _lock = threading.RLock()
 _MOST_TRIES = 8
 
 
-def compile_program(app: Flask, built_in: type) -> RequestProgram:
-    """Return the application's program, compiled again if it has changed."""
+def compile_program(app: Flask, built_in: type, open_door: Door) -> RequestProgram:
+    """Return the application's program, compiled again if it has changed.
+
+    :param open_door: the handler of the first request to a new program.
+    """
     params = sys.modules.get("flask.params")  # which a view with declared parameters imports
     if params is not None:
         params.compile_views(app.view_functions)
@@ -550,6 +550,7 @@ def compile_program(app: Flask, built_in: type) -> RequestProgram:
             if program is not None and program.holds(app):
                 return program
             program = RequestProgram(app, built_in, revision)
+            program.door = open_door
             # Something may have been declared in the meantime, by another thread.
             if revision.publish(number, program):
                 break

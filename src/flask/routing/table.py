@@ -40,7 +40,7 @@ class RoutingTable:
     """Rules by path and method, for paths found without a variable.
 
     A walk over static steps alone is tried before any other, so its result can be kept. There are
-    at most as many paths as rules.
+    at most as many paths as rules. They are of ASCII, so that one is found before it is decoded.
     """
 
     root: Node | None
@@ -150,7 +150,7 @@ class RoutingTable:
     def _match(self, path: str, leaf: Leaf, values: list[str], in_context: bool) -> Match | None:
         if leaf.needs_context and not in_context:
             return None
-        if not values:
+        if not values and path.isascii():
             self._keep(path)
         try:
             return leaf, leaf.view_args(values)
