@@ -663,7 +663,6 @@ def _open_door(
     program = app._current_program()
     if app.has_serving_functions:
         app._ensure_started()
-    vars(app)["_got_first_request"] = True
     program.door = make_wsgi_handler(app, program)
     if app.has_websockets:
         from .websockets.wsgi import with_websockets  # PERF: most applications have none

@@ -49,6 +49,7 @@ def run(
     finally:
         # In an interactive session more may be declared before it is run again.
         app._got_first_request = False
+        app._revision.invalidate()
 
 
 def _explain_no_effect() -> None:

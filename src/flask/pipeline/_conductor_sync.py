@@ -35,6 +35,7 @@ def handle_request(app: Flask, ctx: RequestContext, program: RequestProgram) -> 
         plan = steps.open_request(app, ctx, program)
         if program.replaced.full_dispatch_request:
             return app.full_dispatch_request()
+        vars(app)["_got_first_request"] = True
         return respond(app, ctx, plan)
     except Exception as error:
         ctx.error = error

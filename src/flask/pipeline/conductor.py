@@ -47,6 +47,7 @@ async def handle_request(
         plan = steps.open_request(app, ctx, program)
         if program.replaced.full_dispatch_request:
             return app.full_dispatch_request()
+        vars(app)["_got_first_request"] = True
         return await respond(app, ctx, plan, run)
     except Exception as error:
         ctx.error = error

@@ -7,6 +7,7 @@ import mimetypes
 import pickle
 
 import werkzeug.test
+from werkzeug.routing import BaseConverter
 
 import flask
 from flask import current_app, g, request, session
@@ -240,3 +241,75 @@ def request_close_overridden(lab: Lab, path):
     app.add_url_rule("/touch", "touch", lambda: request.path)
     app.add_url_rule("/fail", "fail", lambda: 1 / 0)
     return [lab.brief(app, path), lab.brief(app, path, method="POST", data={"a": "1"})]
+
+
+CONVERTER_CHANGES = {
+    "to_url": lambda converter: setattr(converter, "to_url", lambda value: "late"),
+    "to_python": lambda converter: setattr(converter, "to_python", lambda text: "late"),
+    "class": lambda converter: setattr(converter, "__class__", Shouting),
+}
+
+
+class Shouting(BaseConverter):
+    def to_python(self, value):
+        return value.upper()
+
+    def to_url(self, value):
+        return value.upper()
+
+
+class Plain(BaseConverter):
+    pass
+
+
+class Spelled(BaseConverter):
+    def to_python(self, value):
+        return value[::-1]
+
+    def to_url(self, value):
+        return value[::-1]
+
+
+def change_converters(lab: Lab, kind, change):
+    app = lab.app()
+    app.url_map.converters.update(plain=Plain, spelled=Spelled)
+    rule = f"/<{kind}:value>" if kind else "/<value>"
+    app.add_url_rule(rule, "view", lambda value: f"{value} {flask.url_for('view', value=value)}")
+    app.add_url_rule("/other", "other", lambda: flask.url_for("view", value="other"))
+    before = [lab.brief(app, path) for path in ("/word", "/other") * 2]
+    for each in app.url_map.iter_rules("view"):
+        CONVERTER_CHANGES[change](each._converters["value"])
+    return [*before, *[lab.brief(app, path) for path in ("/word", "/other") * 2]]
+
+
+@family(*CONVERTER_CHANGES)
+def built_in_converter_object_changed(lab: Lab, change):
+    return change_converters(lab, "", change)
+
+
+@family(*CONVERTER_CHANGES)
+def converter_object_of_an_own_class_changed(lab: Lab, change):
+    return change_converters(lab, "spelled", change)
+
+
+@family(*CONVERTER_CHANGES)
+def converter_object_of_a_class_without_methods_changed(lab: Lab, change):
+    return change_converters(lab, "plain", change)
+
+
+@scenario
+def setup_after_a_session_that_failed_to_open(lab: Lab):
+    app = serving(lab)
+    works = app.session_interface
+
+    class Failing(type(works)):
+        def open_session(self, app, request):
+            raise LookupError("no session")
+
+    app.session_interface = Failing()
+    lab.raises(lab.hit, app, "/")
+    lab.say(app._got_first_request)
+    lab.say(lab.raises(lambda: app.add_url_rule("/late", "late", lambda: "late")))
+    app.session_interface = works
+    lab.say(lab.brief(app, "/late"), app._got_first_request)
+    return lab.raises(lambda: app.add_url_rule("/later", "later", lambda: "later"))
