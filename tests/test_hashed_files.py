@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import pytest
@@ -41,6 +42,31 @@ def make_app(folder: Path, **config: Any) -> Flask:
     app.register_blueprint(part)
     app.add_url_rule("/", "index", lambda: url_for("static", filename="css/app.css"))
     return app
+
+
+def test_only_links_to_files_look_at_files(folder: Path) -> None:
+    app = make_app(folder)
+
+    @app.route("/links")
+    def links() -> list[str]:
+        names = "static", "part.static"
+        return [url_for("index"), *(url_for(name, filename="css/app.css") for name in names)]
+
+    css = f"css/app.{HASH}.css"
+    for _ in range(2):
+        assert app.test_client().get("/links").json == [
+            "/",
+            f"/static/{css}",
+            f"/part/static/{css}",
+        ]
+    builders = app._revision.program.url_builders
+    kinds = {endpoint: type(build) for endpoint, build in builders.items()}
+    hashed = hashed_files.HashedBuilder
+    assert kinds == {"static": hashed, "part.static": hashed, "index": FunctionType}
+    without = Flask("plain", static_folder=str(folder))
+    without.add_url_rule("/", "index", lambda: url_for("static", filename="css/app.css"))
+    assert without.test_client().get("/").text == "/static/css/app.css"
+    assert type(without._revision.program.url_builders["static"]) is FunctionType
 
 
 def answer(client: FlaskClient, path: str, **headers: str) -> Any:

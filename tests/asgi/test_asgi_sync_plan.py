@@ -693,6 +693,23 @@ def test_replaced_file_is_not_sent_by_its_path(app: Flask, tmp_path: Path) -> No
     run(test)
 
 
+def test_removed_file_is_sent_all_the_same(app: Flask, tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    path.write_bytes(b"old")
+
+    @app.get("/f")
+    def view() -> Response:
+        response = send_file(path)
+        path.unlink()
+        return response
+
+    async def test() -> None:
+        answer = await send_request(app, "/f", extensions={"http.response.pathsend": {}})
+        assert (answer.status, answer.body, answer.path) == (200, b"old", None)
+
+    run(test)
+
+
 # Errors and clients that go away
 
 

@@ -194,6 +194,22 @@ def test_mailbox_delivers_all_in_order() -> None:
     assert asyncio.run(main()) == list(range(5000))
 
 
+def test_mailbox_that_is_emptied_is_no_error() -> None:
+    errors: list[object] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: errors.append(context))
+        mailbox = Mailbox(loop)
+        done = asyncio.Event()
+        mailbox.post(done.set)
+        await done.wait()
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert errors == []
+
+
 def test_post_to_a_closed_loop_does_nothing() -> None:
     loop = asyncio.new_event_loop()
     mailbox = Mailbox(loop)

@@ -15,6 +15,9 @@ from benchmarks.scenarios import environ_of
 
 import flask
 from flask import Flask
+from flask.ctx import AppContext, RequestContext
+from flask.pipeline.program import RequestProgram
+from flask.sessions import SecureCookieSessionInterface
 
 KINDS = [name for name in customised.FACTORIES if not name.startswith("receiver")]
 WITHOUT_HOOKS = [
@@ -112,6 +115,52 @@ def test_after_a_replacement_is_taken_back_the_short_way_is_there_again() -> Non
     assert len(called(app, environ)) > len(short)
     del app.dispatch_request  # type: ignore[method-assign]
     assert called(app, environ) == short
+
+
+@pytest.mark.parametrize(
+    ("cls", "name"),
+    [
+        (Flask, "dispatch_request"),
+        (AppContext, "push"),
+        (RequestContext, "match_request"),
+        (flask.Request, "close"),
+    ],
+)
+def test_after_a_class_has_its_method_back_the_short_way_is_there_again(
+    cls: type, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, environ = customised.create_plain(), environ_for("nothing-special")
+    short = called(app, environ)
+    built_in: Any = getattr(cls, name)
+    with monkeypatch.context() as patch:
+        patch.setattr(cls, name, lambda *args: built_in(*args))
+        assert len(called(app, environ)) > len(short)
+    assert called(app, environ) == short
+
+
+def test_a_program_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = customised.create_plain()
+    compiled: list[object] = []
+    built_in = RequestProgram.__init__
+
+    def noted(self: RequestProgram, *args: Any) -> None:
+        compiled.append(self)
+        built_in(self, *args)
+
+    monkeypatch.setattr(RequestProgram, "__init__", noted)
+    assert app._current_program() is app._current_program()
+    assert len(compiled) == 1
+
+
+def test_a_session_interface_may_have_attributes_of_its_own() -> None:
+    app, environ = customised.create_plain(), environ_for("nothing-special")
+    short = called(app, environ)
+    interface: Any = SecureCookieSessionInterface()
+    app.session_interface = interface
+    interface.lifetime = 5
+    assert called(app, environ) == short
+    interface.get_cookie_path = lambda app: "/"
+    assert len(called(app, environ)) > len(short)
 
 
 def test_a_session_that_nobody_asks_for_is_not_opened() -> None:

@@ -207,12 +207,9 @@ class ClassGuard:
         return self._read is not None
 
     def holds(self, cls: type) -> bool:
-        """Return whether a class is the recorded one, with the same attributes."""
-        if cls.__mro__ is not self.mro:
-            return False
-        for namespace, size in self.sizes:
-            if len(namespace) != size:
-                return False
+        """Return whether a class has the same attributes, given that :attr:`mro` and :attr:`sizes`
+        are as they were.
+        """
         return self._read is None or self._read(cls) == self._values
 
 
