@@ -13,7 +13,7 @@ import typing as t
 from collections.abc import Callable
 
 import pytest
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, Map, Rule
 from werkzeug.test import EnvironBuilder
 
 import flask
@@ -499,3 +499,22 @@ def test_a_path_is_not_taken_for_one_whose_text_is_its_bytes(app_class: type[Fla
         assert client.get("/ä").text == "decoded"
         assert client.get("/Ã¤/x").text == "bytes"
         assert client.get("/ä/x").status_code == 404
+
+
+@pytest.mark.parametrize("app_class", [Flask, Stepwise])
+def test_the_methods_of_an_automatic_answer_are_those_of_the_requests_adapter(
+    app_class: type[Flask],
+) -> None:
+    app = app_class("adapters")
+    app.add_url_rule("/", "index", lambda: "index")
+    other = Map([Rule("/", endpoint="index", methods=["DELETE"])])
+
+    @app.before_request
+    def replace_adapter() -> None:
+        if "other" in request.args:
+            flask.globals.request_ctx.url_adapter = other.bind_to_environ(request.environ)
+
+    client = app.test_client()
+    for _ in range(2):
+        assert client.options("/").headers["Allow"].count(", ") == 2
+        assert client.options("/?other=1").headers["Allow"] == "DELETE"
