@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import werkzeug.utils
@@ -14,7 +15,15 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.test import create_environ, run_wsgi_app
 
-from flask import Blueprint, Flask, Response
+from flask import (
+    Blueprint,
+    Flask,
+    Request,
+    Response,
+    after_this_request,
+    request_finished,
+    session,
+)
 from flask.http import cached_files
 from flask.http.precompressed import preferred
 from flask.testing import FlaskClient
@@ -273,3 +282,117 @@ def test_files_with_a_version_in_their_name_are_kept_for_a_year(folder: Path) ->
             assert re.search(r" 20\d\d ", answer.headers["Expires"])
             assert ("Content-Encoding" in answer.headers) == bool(headers)
     assert client.get("/static/app.css").headers["Cache-Control"] == "no-cache"
+
+
+# A response that nobody looks at
+
+
+@pytest.mark.parametrize("headers", CONDITIONS, ids=str)
+def test_a_hook_after_the_view_sees_and_changes_no_other_answer(
+    folder: Path, headers: dict[str, str]
+) -> None:
+    """The hook makes the headers, which otherwise nobody does."""
+    answers = []
+    for looks in (False, True):
+        client = client_for(folder)
+        if looks:
+            client.application.after_request(lambda response: response.headers and response)
+        etag = client.get("/static/app.css").headers["ETag"]
+        sent = {name: value.replace("ETAG", etag) for name, value in headers.items()}
+        got = [client.get("/static/app.css", headers=sent) for _ in range(3)]
+        answers.append(
+            [
+                (answer.status, [h for h in answer.headers if h[0] != "Date"], answer.data)
+                for answer in got
+            ]
+        )
+    assert answers[0] == answers[1]
+
+
+def test_the_session_and_the_encoding_are_named_by_one_vary(compressed: Path) -> None:
+    client = client_for(compressed, STATIC_PRECOMPRESSED=["gzip"], SECRET_KEY="key")
+    client.application.add_url_rule(
+        "/read/<path:name>",
+        "read",
+        lambda name: session.get("a") or client.application.send_static_file(name),
+    )
+    for _ in range(3):
+        answer = client.get("/read/app.css", headers={"Accept-Encoding": "gzip"})
+        assert answer.headers.getlist("Vary") == ["Accept-Encoding, Cookie"]
+
+
+@pytest.mark.parametrize("patched", ["class", "init", "proxy"])
+def test_a_request_of_the_applications_own_is_asked(folder: Path, patched: str) -> None:
+    class Ranged(Request):
+        @property
+        def environ(self) -> Any:
+            return {**self.given, "HTTP_RANGE": "bytes=2-5"}
+
+        @environ.setter
+        def environ(self, value: Any) -> None:
+            self.given = value
+
+    client = client_for(folder)
+    for _ in range(2):
+        assert client.get("/static/app.css").status_code == 200
+    if patched == "class":
+        client.application.request_class = Ranged
+        for _ in range(3):
+            assert client.get("/static/app.css").data == STYLE[2:6]
+    elif patched == "init":
+        init = Request.__init__
+
+        def ranged(self: Request, environ: Any, *arguments: Any) -> None:
+            init(self, {**environ, "HTTP_RANGE": "bytes=2-5"}, *arguments)
+
+        with mock.patch.object(Request, "__init__", ranged):
+            assert client.get("/static/app.css").data == STYLE[2:6]
+    else:
+        environ = create_environ(headers={"Range": "bytes=2-5"})
+        with mock.patch("flask.helpers.request", Request(environ)):
+            assert client.get("/static/app.css").data == STYLE[2:6]
+    assert patched == "class" or client.get("/static/app.css").data == STYLE
+
+
+def test_the_folder_may_change_between_two_requests(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    (other / "static").mkdir(parents=True)
+    (other / "static" / "app.css").write_text("other")
+    client = client_for(folder)
+    app = client.application
+    assert client.get("/static/app.css").data == STYLE
+    app.static_folder = str(other / "static")
+    assert client.get("/static/app.css").data == b"other"
+    app.static_folder = "static"
+    app.root_path = str(folder.parent)
+    assert client.get("/static/app.css").data == STYLE
+    app.root_path = str(other)
+    assert client.get("/static/app.css").data == b"other"
+
+
+def test_a_response_that_a_view_returns_goes_through_what_there_is_after_it() -> None:
+    app = Flask("answers")
+    app.secret_key = "key"
+
+    @app.route("/<what>")
+    def view(what: str) -> Response:
+        if what == "session":
+            session["a"] = 1
+        if what == "function":
+            after_this_request(lambda response: Response("replaced"))
+        return Response("text")
+
+    client = app.test_client()
+    for _ in range(3):
+        assert client.get("/plain").data == b"text"
+        assert client.get("/function").data == b"replaced"
+        assert "session=" in client.get("/session").headers["Set-Cookie"]
+    seen: list[bytes] = []
+
+    def note(sender: Flask, response: Response, **details: Any) -> None:
+        seen.append(response.data)
+
+    with request_finished.connected_to(note, app):
+        for _ in range(3):
+            client.get("/plain")
+    assert seen == [b"text"] * 3

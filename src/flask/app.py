@@ -197,7 +197,9 @@ class Flask(AsgiApplication, AppWebsockets, App):
         this = weakref.ref(self)
 
         def send_static(**arguments: t.Any) -> Response:
-            return t.cast(Flask, this()).send_static_file(**arguments)
+            app: t.Any = this()
+            response: Response = app.send_static_file(**arguments)
+            return response
 
         self.add_url_rule(
             f"{self.static_url_path}/<path:filename>",

@@ -24,10 +24,11 @@ STATIC_OPTIONS = frozenset({"STATIC_HASHED", "STATIC_PRECOMPRESSED", "STATIC_VER
 
 def max_age_setting(config: t.Mapping[str, t.Any]) -> int | None:
     """Return ``SEND_FILE_MAX_AGE_DEFAULT`` in seconds, or ``None`` to revalidate each time."""
-    value = config["SEND_FILE_MAX_AGE_DEFAULT"]
+    value: t.Any = config["SEND_FILE_MAX_AGE_DEFAULT"]
     if isinstance(value, timedelta):
         return int(value.total_seconds())
-    return t.cast("int | None", value)
+    seconds: int | None = value
+    return seconds
 
 
 def open_in(folder: str, resource: str, mode: str, encoding: str | None) -> t.IO[t.AnyStr]:

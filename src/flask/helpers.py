@@ -23,10 +23,12 @@ from .http.cached_files import answers_as_built_in, file_header_cache, is_plain_
 from .http.streams import close_when_dropped
 from .routing.building import build_here
 from .signals import message_flashed
-from .wrappers import Response
+from .wrappers import Request, Response
 from .wrappers import blueprint_chain as _split_blueprint_path  # noqa: F401
 
 if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
     from .app import Flask
     from .ctx import AppContext, RequestContext
 
@@ -408,6 +410,26 @@ def send_file(
 _CURRENT_APP = current_app
 
 
+_REQUEST = request
+_REQUEST_INIT = Request.__init__
+
+
+def _environ() -> WSGIEnvironment:
+    """Return the environment of the current request."""
+    # PERF: without making a request object, if there is none and nobody could tell.
+    context = _cv_request.get(None)
+    if (
+        context is not None
+        and request is _REQUEST
+        and context._request is None
+        and "environ" in context.__dict__
+        and context.app.request_class is Request
+        and Request.__init__ is _REQUEST_INIT
+    ):
+        return context.environ
+    return request.environ
+
+
 def send_from_directory(
     directory: os.PathLike[str] | str,
     path: os.PathLike[str] | str,
@@ -423,7 +445,7 @@ def send_from_directory(
     context = _cv_app.get(None)
     # PERF: a proxy takes a call for each attribute.
     app = current_app if context is None or current_app is not _CURRENT_APP else context.app
-    environ = request.environ
+    environ = _environ()
     max_age: t.Any = kwargs.get("max_age")
     if (
         kwargs.keys() <= {"max_age"}

@@ -613,7 +613,13 @@ class Response(ResponseBase):
         # PERF: so that the headers of a session's response need not be derived.
         first = self._first_headers
         header = (name, value)
-        if not first or header in first or "headers" in self.__dict__ or not emits_as_built_in():
+        if (
+            not first
+            or header in first
+            or self.direct_passthrough  # a file, which may have such a header
+            or "headers" in self.__dict__
+            or not emits_as_built_in()
+        ):
             return False
         self._first_headers = (*first, header)
         return True
@@ -630,7 +636,7 @@ class Response(ResponseBase):
 
         :param headers: checked before, as those of an earlier response are.
         """
-        self.headers = make_headers(headers)
+        self._first_headers = tuple(headers)
         self._status, self._status_code = "200 OK", 200
         self._on_close = []
         self.direct_passthrough = True

@@ -36,6 +36,7 @@ TEARDOWN = ("tests/pipeline/test_teardown.py",)
 SESSIONS = ("tests/test_sessions.py",)
 SHORT_SESSIONS = ("tests/test_session_shortcuts.py",)
 SMALL_BODIES = ("tests/asgi/test_asgi_small_bodies.py",)
+FILES = ("tests/test_files.py",)
 SIGNING = ("tests/test_signing.py",)
 HEADERS = ("tests/test_headers.py",)
 WSGI = "flask/doors/wsgi.py"
@@ -356,6 +357,56 @@ SABOTAGES = (
         "len(text) - len(set(text)) <= _FEW_REPEATED",
         "len(text) - len(set(text)) <= 14",
         SIGNING,
+    ),
+    # Files.
+    Sabotage(
+        "a file whose response has a Vary gets another one",
+        "flask/wrappers.py",
+        "            or self.direct_passthrough  # a file, which may have such a header\n",
+        "",
+        FILES,
+    ),
+    Sabotage(
+        "a request class is not asked for the environment of a file",
+        "flask/helpers.py",
+        "        and context.app.request_class is Request\n",
+        "",
+        FILES,
+    ),
+    Sabotage(
+        "a replaced request is not asked for the environment of a file",
+        "flask/helpers.py",
+        "        and request is _REQUEST\n",
+        "",
+        FILES,
+    ),
+    Sabotage(
+        "a static folder stays what it was",
+        "flask/sansio/scaffold.py",
+        "if folder is not joined_folder or self.root_path is not root_path:",
+        "if not joined:",
+        FILES,
+    ),
+    Sabotage(
+        "a file that the client has is sent with all of its headers",
+        "flask/http/emission.py",
+        "if not is_removed_from_304(h[0])], iter(())",
+        "], iter(())",
+        FILES,
+    ),
+    Sabotage(
+        "the rest of a path may begin with a slash",
+        "flask/routing/table.py",
+        'if edge.takes_rest and part and "\\n" not in path:',
+        'if edge.takes_rest and "\\n" not in path:',
+        TABLE,
+    ),
+    Sabotage(
+        "the rest of a path may have a line end",
+        "flask/routing/table.py",
+        'if edge.takes_rest and part and "\\n" not in path:',
+        "if edge.takes_rest and part:",
+        TABLE,
     ),
     Sabotage(
         "a copied context has a session of its own",

@@ -339,3 +339,31 @@ def test_defaults_of_a_rule_are_among_the_arguments(rule: str) -> None:
     assert isinstance(found, tuple)
     assert found[1]["page"] == 1
     assert found[1] == by_werkzeug(url_map, "/a/7", "GET")[1]
+
+
+RESTS = ["a", "a/b", "a/b.css", "a/", "/a", "", "a//b", "a\nb", "\n", "é", "a/../b", "7"]
+
+
+@pytest.mark.parametrize(
+    "rule", ["/s/<path:rest>", "/<path:rest>", "/<int:n>/<path:rest>", "/<path:rest>/end"]
+)
+@pytest.mark.parametrize("merges", [True, False])
+def test_the_rest_of_a_path_is_found_as_by_werkzeug(rule: str, merges: bool) -> None:
+    url_map = build_map(
+        [
+            {"string": rule, "endpoint": "one", "methods": ["GET"], "merge_slashes": merges},
+            {"string": "/s/7", "endpoint": "seven", "methods": ["GET"]},
+        ]
+    )
+    table = RoutingTable(url_map, "")
+    for _ in range(2):  # the first walk makes the nodes of the tree
+        for rest in RESTS:
+            path = rule.replace("<int:n>", "5").replace("<path:rest>", rest)
+            found = table.find(path, "GET")
+            expected = by_werkzeug(url_map, path, "GET")
+            if isinstance(found, tuple):
+                assert (found[0].rule, found[1]) == expected, path
+            else:
+                assert found is None or expected is NotFound, path
+    usual = rule.replace("<int:n>", "5").replace("<path:rest>", "a/b")
+    assert isinstance(table.find(usual, "GET"), tuple) or rule.endswith("/end")

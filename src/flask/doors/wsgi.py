@@ -25,7 +25,7 @@ from ..signals import (
     request_started,
     request_tearing_down,
 )
-from ..wrappers import decode_wsgi, emission
+from ..wrappers import Response, decode_wsgi, emission
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -41,6 +41,9 @@ class NoLeaf:
 
 
 Handler = t.Callable[["Flask", "WSGIEnvironment", "StartResponse"], t.Iterable[bytes]]
+
+
+_NO_RESPONSE: t.Any = None
 
 
 def serve(
@@ -92,6 +95,7 @@ def _inlined_handler(declared: Flask, program: RequestProgram) -> Handler:
     provider: t.Any = declared.json
     json_body = program.json_body
     touch_session = program.touch_session
+    response_class = program.response_class
     prepares = not (program.lazy_request and program.lazy_session)
     replaced = program.replaced
     answers_all = replaced.full_dispatch_request
@@ -171,7 +175,7 @@ def _inlined_handler(declared: Flask, program: RequestProgram) -> Handler:
         rv: t.Any
         body: bytes | None = None
         content_type: t.Any = None
-        response: t.Any = None
+        response: t.Any = _NO_RESPONSE
         try:
             try:
                 if prepares:
@@ -219,11 +223,13 @@ def _inlined_handler(declared: Flask, program: RequestProgram) -> Handler:
                         body = json_body(rv)
                     elif kind is EncodedBody:
                         body, content_type = rv.body, rv.header
+                    elif kind is Response and response_class is Response and touch_session is None:
+                        response = rv  # to be sent as it is
                     if touch_session is not None and body is not None:
                         touch_session(app)
                         if ctx._session_object is not None:
                             body = None  # a getter asked for it: the answer varies by cookie
-                if body is None and not answers_all:
+                if body is None and response is _NO_RESPONSE and not answers_all:
                     if replaced.finalize_request:
                         response = app.finalize_request(rv)
                     else:

@@ -80,17 +80,21 @@ def fast_wsgi_parts(response: Response, environ: WSGIEnvironment) -> Parts | Non
     ):
         return None  # a plain dict, or a property of a subclass
     body: t.Any = response.response
-    if code == 304:
-        if body != () or _has_location(response.headers):
-            return None
-        return [h for h in response.headers if not is_removed_from_304(h[0])], iter(())
     kind = type(body)
-    if response.direct_passthrough or kind is GeneratorType:
-        if is_head or kind is list or kind is tuple or _has_location(response.headers):
+    if code == 304 or response.direct_passthrough or kind is GeneratorType:
+        # PERF: the first headers have no location, and need not be derived.
+        headers: t.Any = own["_first_headers"] if "headers" not in own else response.headers
+        if "headers" in own and _has_location(headers):
+            return None
+        if code == 304:
+            if body != ():
+                return None
+            return [h for h in headers if not is_removed_from_304(h[0])], iter(())
+        if is_head or kind is list or kind is tuple:
             return None
         if not response.direct_passthrough:
             body = StreamBody(response.iter_encoded(), response.close)
-        return list(response.headers), body
+        return list(headers), body
     if kind is OnePiece:
         if body.piece is None or ("headers" in own and "Content-Length" not in own["headers"]):
             return None

@@ -93,6 +93,11 @@ class RoutingTable:
                 for edge in node.edges:
                     test = edge.test
                     if test is None:
+                        if edge.takes_rest and part and "\n" not in path:
+                            leaf = edge.leaf(method)
+                            if leaf is not None:
+                                values.append("/".join(parts[edge.depth :]))
+                                return self._match(path, leaf, values, in_context)
                         break
                     if test(part):
                         following = edge.node

@@ -11,7 +11,13 @@ import re
 import threading
 import typing as t
 
-from werkzeug.routing import BaseConverter, IntegerConverter, Rule, UnicodeConverter
+from werkzeug.routing import (
+    BaseConverter,
+    IntegerConverter,
+    PathConverter,
+    Rule,
+    UnicodeConverter,
+)
 from werkzeug.routing.converters import DEFAULT_CONVERTERS
 
 if t.TYPE_CHECKING:
@@ -155,7 +161,10 @@ MAP_LOCK = threading.RLock()
 class Edge:
     """A step of the walk over a part with variables."""
 
-    __slots__ = ("final", "match", "node", "suffixed", "test")
+    __slots__ = ("depth", "final", "match", "node", "suffixed", "takes_rest", "test")
+
+    depth: int
+    """Number of the path's parts before this one."""
 
     test: t.Callable[[str], bool] | None
     """Test of a part that is one whole variable, without a regular expression."""
@@ -169,13 +178,24 @@ class Edge:
     suffixed: bool
     """True if such a path may end with a slash."""
 
-    def __init__(self, part: RulePart, node: Node) -> None:
+    takes_rest: bool
+    """True if that rest of the path is one whole variable, of one or more characters."""
+
+    def __init__(self, part: RulePart, node: Node, depth: int) -> None:
+        self.depth = depth
         self.final = part.final
         self.suffixed = part.suffixed
         self.node = node
         # PERF: nearly all parts are a variable with one of these two converters.
         self.test = None if part.final else _SIMPLE_TESTS.get(part.content)
+        self.takes_rest = part.final and not part.suffixed and part.content == _REST
         self.match = _matcher(part.content)
+
+    def leaf(self, method: str) -> Leaf | None:
+        """Return the rule that ends with this step, or ``None`` if that takes a walk to say."""
+        by_method = self.node.by_method
+        leaf = None if by_method is None else by_method.get(method)
+        return None if leaf is None or leaf.has_changed(method) else leaf
 
 
 def _matcher(content: str) -> t.Callable[[str], Values | None]:
@@ -205,6 +225,7 @@ _SIMPLE_TESTS: dict[str, t.Callable[[str], bool]] = {
     # Decimal digits of any script, as both this and the expression have it.
     rf"(?P<{_GROUP}0>{IntegerConverter.regex})\Z": str.isdecimal,
 }
+_REST = rf"(?P<{_GROUP}0>{PathConverter.regex})\Z"
 
 
 class Undecided:
@@ -224,7 +245,10 @@ class Node:
     first request of an application with thousands of rules doesn't wait for all of them.
     """
 
-    __slots__ = ("by_method", "edges", "leaves", "loose", "state", "static")
+    __slots__ = ("by_method", "depth", "edges", "leaves", "loose", "state", "static")
+
+    depth: int
+    """Number of steps from the root."""
 
     state: State | None
     """State of Werkzeug's matcher that has not been expanded yet."""
@@ -239,8 +263,9 @@ class Node:
     loose: bool
     """True if a rule here also matches a path with one more slash."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, depth: int = 0) -> None:
         self.state = state
+        self.depth = depth
         self.static = {}
         self.edges = ()
         self.by_method = None
@@ -266,8 +291,11 @@ class Node:
                 break
             for method in leaf.methods:
                 self.by_method.setdefault(method, leaf)
-        self.static = {part: Node(following) for part, following in state.static.items()}
-        self.edges = tuple(Edge(part, Node(following)) for part, following in state.dynamic)
+        depth = self.depth
+        self.static = {part: Node(following, depth + 1) for part, following in state.static.items()}
+        self.edges = tuple(
+            Edge(part, Node(following, depth + 1), depth) for part, following in state.dynamic
+        )
 
     def walk(
         self, parts: list[str], at: int, values: Values, method: str

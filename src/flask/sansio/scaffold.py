@@ -61,6 +61,9 @@ class Scaffold:
 
     name: str
     _static_folder: str | None = None
+    _static_path: tuple[t.Any, str | None, str] = (None, None, "")
+    """The root path and the folder that were joined last, and the result."""
+
     _static_url_path: str | None = None
 
     view_functions: dict[str, ft.RouteCallable]
@@ -119,9 +122,15 @@ class Scaffold:
     @property
     def static_folder(self) -> str | None:
         """The absolute path of the static files, or ``None``."""
-        if self._static_folder is None:
+        folder = self._static_folder
+        if folder is None:
             return None
-        return os.path.join(self.root_path, self._static_folder)
+        # PERF: joining paths takes longer than looking at a file.
+        root_path, joined_folder, joined = self._static_path
+        if folder is not joined_folder or self.root_path is not root_path:
+            joined = os.path.join(self.root_path, folder)
+            self._static_path = self.root_path, folder, joined
+        return joined
 
     @static_folder.setter
     def static_folder(self, value: str | os.PathLike[str] | None) -> None:
