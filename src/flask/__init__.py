@@ -45,9 +45,10 @@ from .wrappers import Request as Request
 from .wrappers import Response as Response
 
 if t.TYPE_CHECKING:
-    from .websockets import copy_current_websocket_context as copy_current_websocket_context
-    from .websockets import has_websocket_context as has_websocket_context
-    from .websockets import websocket as websocket
+    # Not from the package: mypy takes its module 'websocket' for what has the same name.
+    from .websockets.context import copy_current_websocket_context as copy_current_websocket_context
+    from .websockets.context import has_websocket_context as has_websocket_context
+    from .websockets.context import websocket as websocket
 
 __implementation__ = "Hipflask"
 """Name of this implementation; other packages also provide a module ``flask``."""

@@ -21,11 +21,13 @@ TRY_AGAIN = 1013
 
 
 def hub() -> Hub:
-    return current_app.extensions["hub"]
+    found: Hub = current_app.extensions["hub"]
+    return found
 
 
 def store() -> Store:
-    return current_app.extensions["store"]
+    found: Store = current_app.extensions["store"]
+    return found
 
 
 @bp.before_websocket
