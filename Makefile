@@ -125,7 +125,7 @@ storefront-test: $(VENV)-storefront/.tests ## test the shop (chromium, postgresq
 rooms-test: $(VENV)-rooms/.tests ## test the chat (chromium, redis-server, nginx) [1 min]
 	$(VENV)-rooms/bin/python -m pytest --timeout 120 -n 2 -m rooms tests/rooms $(ARGS)
 
-asgi: $(VENV)-asgi/.ready ## serve by uvicorn, Hypercorn, Granian and Daphne [4 min]
+asgi: $(VENV)-asgi/.ready ## serve by uvicorn, Hypercorn, Granian and Daphne (npm) [4 min]
 	$(VENV)-asgi/bin/python -m pytest --timeout 120 -n 2 -m asgi tests/asgi tests/websocket $(ARGS)
 
 autobahn: $(VENV)-asgi/.ready .work/autobahn/.ready ## try every frame of RFC 6455 on each server (python2.7) [4 min]

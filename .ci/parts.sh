@@ -35,7 +35,7 @@ run_storefront() { HIPFLASK_NO_SKIPS=1 tested storefront-test; }
 part rooms 'Rooms: the chat, in Chromium and behind nginx' chromium libatomic redis nginx
 run_rooms() { HIPFLASK_NO_SKIPS=1 tested rooms-test; }
 
-part asgi 'ASGI: real servers, and all scenarios through the ASGI door'
+part asgi 'ASGI: real servers, and all scenarios through the ASGI door' npm
 run_asgi() { HIPFLASK_NO_SKIPS=1 tested asgi; }
 
 part autobahn 'Autobahn: every frame of RFC 6455, on each server'

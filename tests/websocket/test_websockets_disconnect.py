@@ -513,3 +513,55 @@ def test_test_client_names_a_handler_that_does_not_end(
     socket = app.test_client().websocket("/")
     with pytest.raises(AssertionError, match="'/' has not ended"), socket:
         socket.send("x")
+
+
+@pytest.mark.parametrize("first", ["direct", "after the loop has run"])
+def test_server_that_has_closed_the_connection_itself(app: Flask, first: str) -> None:
+    told = []
+
+    class Closing(Peer):
+        """As uvicorn's sansio implementation does after invalid UTF-8."""
+
+        async def send(self, message: Any) -> None:
+            if message["type"] in ("websocket.send", "websocket.close"):
+                if first != "direct":
+                    await asyncio.sleep(0)
+                raise RuntimeError(
+                    f"Unexpected ASGI message {message['type']!r}, after sending 'websocket.close'."
+                )
+            await super().send(message)
+
+    @app.websocket("/")
+    async def handler() -> None:
+        try:
+            await websocket.send("x")
+        except WebsocketDisconnected as error:
+            told.append(error.code)
+            raise
+
+    async def test() -> None:
+        async with Closing(app) as peer:
+            await peer.end()
+
+    run(test)
+    assert told == [1006]
+    assert app.extensions["ends"] == [None]
+
+
+def test_error_of_middleware_around_send_is_raised(app: Flask) -> None:
+    class Failing(Peer):
+        async def send(self, message: Any) -> None:
+            if message["type"] == "websocket.send":
+                raise RuntimeError("not of the server")
+            await super().send(message)
+
+    @app.websocket("/")
+    async def handler() -> None:
+        await websocket.send("x")
+
+    async def test() -> None:
+        async with Failing(app) as peer:
+            await peer.end()
+
+    with pytest.raises(RuntimeError, match="not of the server"):
+        run(test)

@@ -257,7 +257,9 @@ class Connection:
             if type(sending) is CoroutineType:
                 try:
                     awaited = next(sending.__await__(), ENDED)
-                except OSError:
+                except (OSError, RuntimeError) as error:
+                    if not says_gone(error):
+                        raise
                     self._lose()
                     raise self._disconnected() from None
                 if awaited is ENDED:
@@ -343,7 +345,9 @@ class Connection:
                 # loop has to get to the message that says so.
                 self._sent_at_once = 0
                 await asyncio.sleep(0)
-        except (OSError, TimeoutError):
+        except (OSError, RuntimeError) as error:  # a TimeoutError is an OSError
+            if not says_gone(error):
+                raise
             self._lose()
             if message["type"] != "websocket.close":
                 raise self._disconnected() from None
@@ -493,6 +497,13 @@ class Connection:
 def _size(message: Message) -> int:
     text = message.get("text")
     return len(message.get("bytes") or b"") if text is None else len(text)
+
+
+def says_gone(error: Exception) -> bool:
+    """Return whether an exception from a server's ``send`` means that the connection is closed."""
+    # uvicorn's 'websockets-sansio' raises a RuntimeError where it has closed the connection itself,
+    # because of what the client sent.
+    return isinstance(error, OSError) or "'websocket.close'" in str(error)
 
 
 def _two_receivers() -> RuntimeError:
