@@ -8,6 +8,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from blinker import Signal
 
 import flask
 from flask import Flask, request, signals
@@ -242,3 +243,63 @@ def test_a_replaced_send_is_called(app: Flask) -> None:
     ):
         app.test_client().get("/")
     send.assert_called_once()
+
+
+def test_a_replaced_choice_of_receivers_is_used(app: Flask) -> None:
+    signal = signals.request_started
+    heard: list[str] = []
+
+    def connected(sender: Flask, **details: Any) -> None:
+        heard.append("connected")
+
+    def chosen(sender: Flask, **details: Any) -> None:
+        heard.append("chosen")
+
+    with signal.connected_to(connected, app):
+        for owner in (signal, Signal):
+            with mock.patch.object(owner, "receivers_for", return_value=[chosen]):
+                app.test_client().get("/")
+    assert heard == ["chosen"] * 2
+
+
+@pytest.mark.parametrize("by_blinker", [False, True])
+def test_blinkers_choice_of_receivers(app: Flask, by_blinker: bool) -> None:
+    signal = signals.request_started
+    other = Flask("other")
+    heard: list[str] = []
+
+    def receiver(name: str) -> Any:
+        def receive(sender: Flask, **details: Any) -> None:
+            heard.append(name)
+
+        return receive
+
+    def disconnects(sender: Flask, **details: Any) -> None:
+        heard.append("first" if all(name != "taken away" for name in heard) else "second")
+        signal.disconnect(taken_away)
+
+    names = ("app", "everybody", "other", "twice", "gone", "taken away")
+    of_app, of_everybody, of_other, twice, gone, taken_away = map(receiver, names)
+    for one, sender in ((of_app, app), (of_other, other), (twice, app), (gone, app)):
+        signal.connect(one, sender)
+    for one in (of_everybody, twice):
+        signal.connect(one)
+    signal.connect(taken_away, app)
+    signal.connect(disconnects, app)
+    del gone, one
+    with contextlib.ExitStack() as exits:
+        if by_blinker:
+            choice = signal.receivers_for
+            exits.enter_context(
+                mock.patch.object(signal, "receivers_for", lambda sender: choice(sender))
+            )
+        app.test_client().get("/")
+        expected = {"app", "everybody", "twice"}
+        assert set(heard) - {"taken away", "first", "second"} == expected
+        assert ("taken away" in heard) == ("second" in heard)
+        del heard[:]
+        app.test_client().get("/")
+    assert sorted(heard) == sorted([*expected, "first"])
+    for one in (of_app, of_everybody, of_other, twice, disconnects):
+        signal.disconnect(one)
+    assert not signal.receivers

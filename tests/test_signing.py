@@ -74,6 +74,13 @@ def _repeated(drawn: list[tuple[int, int, int]]) -> bytes:
     return text[:28]
 
 
+@pytest.mark.parametrize("distinct", range(1, 12))
+def test_repeated_bytes_are_compressed_where_zlib_saves_a_byte(distinct: int) -> None:
+    for length in range(40):
+        text = (bytes(range(65, 65 + distinct)) * 40)[:length]
+        assert _is_compressible(text) == (len(zlib.compress(text)) < len(text) - 1), text
+
+
 @given(st.lists(st.tuples(st.integers(0, 255), st.integers(0, 30), st.integers(0, 14))))
 @settings(max_examples=1000, deadline=None)
 def test_tiny_texts_are_compressed_where_zlib_saves_a_byte(drawn: t.Any) -> None:

@@ -596,4 +596,34 @@ SABOTAGES = (
         "if not values:",
         DOORS,
     ),
+    Sabotage(
+        "receivers of one application are not sent signals",
+        STEPS,
+        "for key in everybodys | those_of_app if those_of_app else everybodys.copy():",
+        "for key in everybodys.copy():",
+        SIGNALS,
+    ),
+    Sabotage(
+        "receivers of everybody are not sent signals of an application that has its own",
+        STEPS,
+        "everybodys | those_of_app if",
+        "those_of_app.copy() if",
+        SIGNALS,
+    ),
+    Sabotage(
+        "a receiver is sent a signal after it was disconnected",
+        STEPS,
+        "for key in everybodys | those_of_app if those_of_app else everybodys.copy():\n"
+        "        receiver: t.Any = receivers.get(key)\n",
+        "known = [(k, receivers.get(k)) for k in {*everybodys, *(those_of_app or ())}]\n"
+        "    for key, receiver in known:\n",
+        SIGNALS,
+    ),
+    Sabotage(
+        "another choice of receivers is overlooked",
+        STEPS,
+        "or kind.receivers_for is not _RECEIVERS_FOR",
+        "or False",
+        SIGNALS,
+    ),
 )

@@ -6,8 +6,10 @@ import sys
 import typing as t
 from inspect import CO_COROUTINE, iscoroutinefunction
 from types import FunctionType, MethodType
+from weakref import ref
 
 from blinker import Signal
+from blinker.base import ANY_ID
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
@@ -39,12 +41,28 @@ Call = tuple[t.Callable[..., t.Any], dict[str, t.Any]]
 
 def send(signal: NamedSignal, app: Flask, **values: t.Any) -> None:
     """Send a signal to its receivers for this application."""
-    if type(signal).send is not _SEND or "send" in vars(signal) or signal.is_muted:
+    kind = type(signal)
+    own = vars(signal)
+    if (
+        kind.send is not _SEND
+        or kind.receivers_for is not _RECEIVERS_FOR
+        or "send" in own
+        or "receivers_for" in own
+        or signal.is_muted
+    ):
         if signal.has_receivers_for(app):
             signal.send(app, _async_wrapper=app.ensure_sync, **values)
         return
-    # PERF: half of what sending takes is to ask each receiver in four ways whether it is async.
-    for receiver in signal.receivers_for(app):
+    # PERF: most of what sending takes is a generator, what identifies the application, and asking
+    # each receiver in four ways whether it is async.
+    by_sender, receivers = own["_by_sender"], own["receivers"]
+    everybodys, those_of_app = by_sender[ANY_ID], by_sender.get(id(app))
+    for key in everybodys | those_of_app if those_of_app else everybodys.copy():
+        receiver: t.Any = receivers.get(key)
+        if isinstance(receiver, ref):
+            receiver = receiver()
+        if receiver is None:
+            continue  # gone, or disconnected by another one
         function: t.Any = receiver.__func__ if isinstance(receiver, MethodType) else receiver
         if type(function) is FunctionType and not (
             function.__code__.co_flags & CO_COROUTINE or function.__dict__
@@ -57,6 +75,8 @@ def send(signal: NamedSignal, app: Flask, **values: t.Any) -> None:
 
 
 _SEND = pristine(Signal, "send")
+# Where a release of Blinker keeps its receivers elsewhere, it is asked for them.
+_RECEIVERS_FOR = pristine(Signal, "receivers_for") if "_by_sender" in vars(Signal()) else None
 
 
 def shortened_exc_info() -> t.Any:
