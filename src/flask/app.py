@@ -70,7 +70,11 @@ from .signals import got_request_exception as got_request_exception
 from .signals import request_finished as request_finished
 from .signals import request_started as request_started
 from .signals import request_tearing_down as request_tearing_down
-from .templating import Environment
+from .templating import (
+    Environment,
+    _default_template_ctx_processor,
+    add_built_in_variables,
+)
 from .wrappers import Request, Response
 
 if t.TYPE_CHECKING:
@@ -277,10 +281,22 @@ class Flask(AsgiApplication, AppWebsockets, App):
         view passed take precedence.
         """
         current = _cv_request.get(None)
-        names = (None,) if current is None else (None, *reversed(current.request.blueprints))
+        processors = self.template_context_processors
+        names: tuple[str | None, ...] = (None,)
+        if current is not None and len(processors) > 1:
+            names = (None, *reversed(current._blueprints))
+        if type(self).ensure_sync is _ENSURE_SYNC and "ensure_sync" not in self.__dict__:
+            # PERF: most applications and blueprints have no function but the built-in one.
+            for name in names:
+                if name in processors and processors[name] != _BUILT_IN_PROCESSORS:
+                    break
+            else:
+                if None in processors:
+                    add_built_in_variables(context, current)
+                return
         passed = context.copy()
         for name in names:
-            for processor in self.template_context_processors.get(name, ()):
+            for processor in processors.get(name, ()):
                 context.update(self.ensure_sync(processor)())
         context.update(passed)
 
@@ -688,3 +704,5 @@ shortcuts[Flask.url_for] = build_from_template
 links[Flask.url_for] = build_here
 
 _CANARY = CLASSES.canary
+_ENSURE_SYNC = Flask.ensure_sync
+_BUILT_IN_PROCESSORS = [_default_template_ctx_processor]

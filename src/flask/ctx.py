@@ -388,6 +388,20 @@ class RequestContext(_Context):
         return self._rule if request is None else request.url_rule
 
     @property
+    def _blueprints(self) -> t.Sequence[str]:
+        """Names of the endpoint's blueprint and its parents, innermost first."""
+        plan, request = self.plan, self._request
+        if (
+            plan is None
+            or plan.revision.program is not plan.program
+            or not plan.program.names_blueprints
+            or (request is not None and request.url_rule is not self._rule)
+        ):
+            return self.request.blueprints
+        blueprints: tuple[str, ...] = plan.blueprints
+        return blueprints
+
+    @property
     def _after_request_functions(self) -> list[ft.AfterRequestCallable[t.Any]]:
         """Functions to call with the response to this request."""
         if self._response_functions is None:

@@ -12,6 +12,8 @@ from .ctx import AppContext, RequestContext
 from .diagnostics.explanations import explain_template_loading_attempts
 from .globals import _cv_app, _cv_request, current_app, request
 from .helpers import stream_with_context
+from .rendering.finding import cached_template
+from .rendering.finding import watch as watch_finding
 from .signals import before_render_template, template_rendered
 
 if t.TYPE_CHECKING:
@@ -39,6 +41,17 @@ def _default_template_ctx_processor() -> dict[str, t.Any]:
     return context
 
 
+def add_built_in_variables(
+    context: dict[str, t.Any], request_context: RequestContext | None
+) -> None:
+    """Add the same, except for names that the context has."""
+    app_context: AppContext | None = _cv_app.get(None)
+    if app_context is not None and "g" not in context:
+        context["g"] = app_context.g
+    if request_context is not None and "request" not in context:
+        context["request"] = request_context.request
+
+
 class _UnlessReplaced:
     """A class attribute of :class:`Environment` that replaces only Jinja's own value.
 
@@ -63,8 +76,10 @@ class _UnlessReplaced:
 
 
 def _template_class() -> type:
+    from .rendering.pristine import watch
     from .rendering.template import ApplicationTemplate
 
+    watch(Environment)
     return ApplicationTemplate
 
 
@@ -87,6 +102,9 @@ class Environment(BaseEnvironment):
             options["loader"] = app.create_global_jinja_loader()
         super().__init__(**options)
         self.app = app
+
+
+watch_finding(Environment)
 
 
 class DispatchingJinjaLoader(BaseLoader):
@@ -177,9 +195,15 @@ def _finished(app: Flask, template: Template, context: dict[str, t.Any]) -> None
 
 
 def _render(app: Flask, template: Template, context: dict[str, t.Any]) -> str:
-    _announced(app, template, context)
+    # PERF: what the two functions above do.
+    app.update_template_context(context)
+    if before_render_template.receivers:
+        before_render_template.send(
+            app, _async_wrapper=app.ensure_sync, template=template, context=context
+        )
     text = template.render(context)
-    _finished(app, template, context)
+    if template_rendered.receivers:
+        _finished(app, template, context)
     return text
 
 
@@ -225,7 +249,10 @@ def render_template(
     '<h1>War &amp; Peace</h1>'
     """
     app = _current()
-    template = app.jinja_env.get_or_select_template(template_name_or_list)
+    environment = app.jinja_env
+    template = cached_template(environment, template_name_or_list)
+    if template is None:
+        template = environment.get_or_select_template(template_name_or_list)
     return _render(app, template, context)
 
 

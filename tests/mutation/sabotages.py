@@ -36,6 +36,7 @@ TEARDOWN = ("tests/pipeline/test_teardown.py",)
 SESSIONS = ("tests/test_sessions.py",)
 SHORT_SESSIONS = ("tests/test_session_shortcuts.py",)
 SMALL_BODIES = ("tests/asgi/test_asgi_small_bodies.py",)
+CONTEXTS = ("tests/rendering/test_rendering_contexts.py",)
 FILES = ("tests/test_files.py",)
 SIGNING = ("tests/test_signing.py",)
 HEADERS = ("tests/test_headers.py",)
@@ -357,6 +358,77 @@ SABOTAGES = (
         "len(text) - len(set(text)) <= _FEW_REPEATED",
         "len(text) - len(set(text)) <= 14",
         SIGNING,
+    ),
+    # Templates.
+    Sabotage(
+        "a patched context of Jinja is not made",
+        "flask/rendering/pristine.py",
+        '    (EvalContext, "__init__"),\n',
+        "",
+        CONTEXTS,
+    ),
+    Sabotage(
+        "globals of one template are not seen",
+        "flask/rendering/template.py",
+        "            or maps[0]\n",
+        "",
+        CONTEXTS,
+    ),
+    Sabotage(
+        "contexts escape whatever the template",
+        "flask/rendering/template.py",
+        "eval_ctx.autoescape = autoescape(name) if callable(autoescape) else autoescape",
+        "eval_ctx.autoescape = True",
+        CONTEXTS,
+    ),
+    Sabotage(
+        "the built-in variables replace those that are passed",
+        "flask/templating.py",
+        'if request_context is not None and "request" not in context:',
+        "if request_context is not None:",
+        CONTEXTS,
+    ),
+    Sabotage(
+        "functions for the variables of templates are not called",
+        "flask/app.py",
+        "if name in processors and processors[name] != _BUILT_IN_PROCESSORS:",
+        "if False:",
+        CONTEXTS,
+    ),
+    Sabotage(
+        "functions of a blueprint for the variables of templates are not called",
+        "flask/app.py",
+        "names = (None, *reversed(current._blueprints))",
+        "names = (None,)",
+        CONTEXTS,
+    ),
+    Sabotage(
+        "a replaced ensure_sync is not asked for the variables of templates",
+        "flask/app.py",
+        'type(self).ensure_sync is _ENSURE_SYNC and "ensure_sync" not in self.__dict__',
+        "True",
+        CONTEXTS,
+    ),
+    Sabotage(
+        "an environment that reloads does not look again",
+        "flask/rendering/finding.py",
+        "        and not environment.auto_reload\n",
+        "",
+        CONTEXTS,
+    ),
+    Sabotage(
+        "a class's own way to find templates is not asked",
+        "flask/rendering/finding.py",
+        "else (watched.canary.__flags__ & IS_UNCHANGED and watched.held) or watched.holds()",
+        "else True",
+        CONTEXTS,
+    ),
+    Sabotage(
+        "an environment's own way to find templates is not asked",
+        "flask/rendering/finding.py",
+        '        and "get_or_select_template" not in attributes\n',
+        "",
+        CONTEXTS,
     ),
     # Files.
     Sabotage(

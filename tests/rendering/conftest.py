@@ -5,8 +5,9 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from jinja2.runtime import Context
 
-from flask.rendering import pending
+from flask.rendering import pending, template
 from flask.rendering.template import ApplicationTemplate
 
 
@@ -32,5 +33,14 @@ def rendered_faster(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
             names.append(self.name)
         return found
 
+    make_context = template.make_context
+
+    def noted_context(
+        environment: t.Any, parent: t.Any, name: str | None, *others: t.Any
+    ) -> Context:
+        names.append(name)  # of a template that such functions are about to render
+        return make_context(environment, parent, name, *others)
+
     monkeypatch.setattr(ApplicationTemplate, "_pieces", noted)
+    monkeypatch.setattr(template, "make_context", noted_context)
     return names

@@ -9,7 +9,7 @@ import typing as t
 
 import jinja2
 
-from flask.rendering import pending
+from flask.rendering import pending, template
 from flask.rendering.generator import Generator
 from flask.rendering.template import ApplicationTemplate
 
@@ -30,7 +30,15 @@ def pytest_sessionstart() -> None:
         rendered += 1
         return pieces(self, program, context)
 
+    make_context = template.make_context
+
+    def counted_context(*arguments: t.Any) -> t.Any:
+        global rendered
+        rendered += 1
+        return make_context(*arguments)
+
     ApplicationTemplate._pieces = counted  # type: ignore[method-assign]
+    template.make_context = counted_context
 
 
 def pytest_terminal_summary(terminalreporter: t.Any) -> None:

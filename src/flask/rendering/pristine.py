@@ -10,9 +10,10 @@ import jinja2
 import jinja2.runtime
 import markupsafe
 from jinja2.compiler import CodeGenerator
+from jinja2.nodes import EvalContext
 from jinja2.runtime import BlockReference, Context, LoopContext, Macro
 
-from ..http.pristine import Unpatched, pristine
+from ..http.pristine import IS_UNCHANGED, Unpatched, pristine
 
 VERIFIED = frozenset({"3.1.2", "3.1.3", "3.1.4", "3.1.5", "3.1.6"})
 """The releases of Jinja whose own test suite passes with the faster code; ``make jinja`` runs it.
@@ -38,6 +39,7 @@ _RUNTIME = (
     (Macro, "__call__"),
     (Macro, "_invoke"),
     (BlockReference, "__call__"),
+    (EvalContext, "__init__"),
 )
 _pristine_runtime = [pristine(owner, name) for owner, name in _RUNTIME]
 _runtime = Unpatched(
@@ -46,7 +48,9 @@ _runtime = Unpatched(
     LoopContext,
     Macro,
     BlockReference,
+    EvalContext,
 )
+_canary = _runtime.canary  # PERF: looked at without a call
 _pristine_generator = dict(vars(CodeGenerator))
 # A decorator of the standard library makes one of its methods.
 _generator_was_pristine = {
@@ -71,6 +75,15 @@ def names_are_pristine(namespace: t.Mapping[str, t.Any]) -> bool:
     return all(namespace.get(name) is value for name, value in _IMPORTED.items())
 
 
+_watched: dict[type, Unpatched] = {}
+
+
+def watch(cls: type) -> None:
+    """Watch a class of environments, so that its methods need not be compared each time."""
+    if cls not in _watched:
+        _watched[cls] = Unpatched(lambda: _of_class(cls) == _pristine_class, cls)
+
+
 class Pristine:
     """The methods of one environment, and of Jinja's runtime, as the faster code expects them.
 
@@ -88,29 +101,19 @@ class Pristine:
     def holds(self) -> bool:
         """Return whether everything is still as expected."""
         attributes = self._attributes
+        environment = self._environment
+        cls = type(environment)
+        watched = _watched.get(cls)
         return (
-            _of_class(type(self._environment)) == _pristine_class
-            and attributes is vars(self._environment)
+            (
+                _of_class(cls) == _pristine_class
+                if watched is None
+                else (watched.canary.__flags__ & IS_UNCHANGED and watched.held) or watched.holds()
+            )
+            and attributes is environment.__dict__
             and "getattr" not in attributes
             and "getitem" not in attributes
             and "concat" not in attributes
             and attributes.get("undefined") is self._undefined
-            and _runtime.holds()
+            and ((_canary.__flags__ & IS_UNCHANGED and _runtime.held) or _runtime.holds())
         )
-
-
-_of_finding = attrgetter("get_template", "_load_template", "join_path")
-_pristine_finding = tuple(
-    pristine(jinja2.Environment, name) for name in ("get_template", "_load_template", "join_path")
-)
-
-
-def finds_templates(environment: jinja2.Environment) -> bool:
-    """Return whether an environment finds its templates as Jinja does."""
-    attributes = vars(environment)
-    return (
-        _of_finding(type(environment)) == _pristine_finding
-        and "get_template" not in attributes
-        and "_load_template" not in attributes
-        and "join_path" not in attributes
-    )

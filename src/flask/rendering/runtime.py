@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import typing as t
 from types import BuiltinFunctionType, FunctionType, MethodType
-from weakref import ref
 from zlib import crc32
 
 from jinja2 import Environment, Template
 from jinja2.runtime import BlockReference, Context, Macro
-from jinja2.utils import LRUCache, internalcode, missing
+from jinja2.utils import internalcode, missing
 from markupsafe import Markup, escape
 
 from ..routing.links import Call, make_link
-from .pristine import finds_templates
+from .finding import cached_template
 from .shortcuts import links, shortcuts
 from .state import state_of
 
@@ -87,11 +86,14 @@ def writer(template: Template, environment: Environment) -> Write | None:
     """Return what appends the template's text to a list, if faster code may be used for it."""
     if template.environment is not environment:
         return None
-    program = getattr(template, "program", None)
+    program: t.Any = getattr(template, "program", None)
     if program is None:
         ready = getattr(template, "ready", None)
         program = None if ready is None else ready()
-    return None if program is None else t.cast(Write, program.write)
+        if program is None:
+            return None
+    write: Write = program.write
+    return write
 
 
 def included_context(template: Template, context: Context, local: dict[str, t.Any]) -> Context:
@@ -152,20 +154,7 @@ def _make_helpers(environment: Environment) -> Helpers:
 
     def find(name: t.Any, parent: str | None) -> Template:
         """Return a template that another one names."""
-        # PERF: Jinja's cache takes a lock and puts its keys in order; that matters once it is full.
-        cache: t.Any = environment.cache
-        if (
-            type(cache) is LRUCache
-            and type(name) is str
-            and not environment.auto_reload
-            and environment.loader is not None
-            and len(cache._mapping) < cache.capacity
-            and finds_templates(environment)
-        ):
-            template = cache._mapping.get((ref(environment.loader), name))
-            if template is not None:
-                return t.cast(Template, template)
-        return environment.get_template(name, parent)
+        return cached_template(environment, name) or environment.get_template(name, parent)
 
     def stopped() -> str:
         """Return the text of what a call that ended with StopIteration returns."""
