@@ -15,6 +15,7 @@ from itsdangerous import TimestampSigner
 
 from flask import (
     Flask,
+    Request,
     Response,
     abort,
     after_this_request,
@@ -228,6 +229,25 @@ def test_others_do_not(declare: Callable[[Flask], None], monkeypatch: pytest.Mon
     app = make()
     declare(app)
     assert not takes_plain_path(app, "/text", monkeypatch)
+
+
+@pytest.mark.parametrize("owner", ["config", "class"])
+def test_hosts_that_are_trusted_from_now_on_count(owner: str) -> None:
+    class OwnRequest(Request):
+        pass
+
+    async def test(app: Flask) -> list[int]:
+        if owner == "class":
+            app.request_class = OwnRequest
+        seen = [(await ask(app, "/text", {}))[0]]
+        if owner == "config":
+            app.config["TRUSTED_HOSTS"] = ["other.example"]
+        else:
+            OwnRequest.trusted_hosts = ["other.example"]
+        seen.append((await ask(app, "/text", {}))[0])
+        return seen
+
+    assert asyncio.run(test(make())) == [200, 400]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ FIRST = {
         "tests/sansio",
         "tests/test_asynchronous.py",
     ),
+    "flask/pipeline/response.py": ("differential:response_objects",),
     "flask/pipeline/urls.py": ("tests/test_helpers.py", "differential:urls"),
     "flask/routing/links.py": ("tests/rendering/test_rendering_links.py",),
     "flask/routing": ("tests/routing", "tests/differential/test_werkzeug_map.py"),
@@ -45,8 +46,14 @@ FIRST = {
         "tests/test_wrappers.py",
         "differential:request_objects",
         "differential:response_objects",
+        "tests/asgi/test_asgi_small_bodies.py",
     ),
-    "flask/ctx.py": ("tests/test_ctx.py", "tests/test_globals.py", "differential:kept_contexts"),
+    "flask/ctx.py": (
+        "tests/test_ctx.py",
+        "tests/test_globals.py",
+        "differential:kept_contexts",
+        "tests/asgi/test_asgi_plain.py",
+    ),
     "flask/sessions.py": ("tests/test_sessions.py", "differential:session_interfaces"),
 }
 """By the beginning of a file's path."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from werkzeug.routing import BuildError, Rule
 
 from flask import Flask, url_for
-from flask.routing.building import compile_builder
+from flask.routing.building import compile_builder, plain_query
 from flask.routing.map import Map
 
 RULES = [
@@ -155,3 +155,10 @@ def test_url_for_answers_alike_before_and_after_the_first_request() -> None:
         app.test_client().get("/")
     assert answers[0] == answers[1]
     assert answers[0][0] == "/mounted/shop/a%20b/3"
+
+
+def test_numbers_and_plain_text_are_a_query_without_being_quoted() -> None:
+    assert plain_query({"page": 2, "name": "a1", "none": None}) == "?page=2&name=a1"
+    for value in ("a b", "é", "", True, 1.5, ["a"]):
+        assert plain_query({"value": value}) is None
+    assert plain_query({"a-b": 1}) is None

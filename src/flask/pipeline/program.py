@@ -263,7 +263,7 @@ class RequestProgram:
 
     def _compile_classes(self, app: Flask) -> None:
         request_class: t.Any = static_setting(app, "request_class")
-        if request_class is not None and request_class is not Request:
+        if request_class is not None:
             self._watch_class(request_class, _REQUEST_NAMES, {Request})
         self.request_class: t.Any = request_class
         self._trusted_hosts = getattr(request_class, "trusted_hosts", None)
