@@ -234,3 +234,27 @@ def test_a_class_that_handles_assignments_itself_is_not_compiled_each_time() -> 
     assert ask(app, environ) == b"Hello, World!"
     app.view_functions = {"index": lambda: "other views"}
     assert ask(app, environ) == b"other views"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/none", "404"), ("PUT", "/", "405"), ("GET", "/folder", "308")],
+)
+def test_error_pages_are_made_without_being_sent(method: str, path: str, status: str) -> None:
+    app = customised.create_plain()
+    app.add_url_rule("/folder/", "folder", lambda: "folder")
+    environ = {**environ_for("nothing-special"), "REQUEST_METHOD": method, "PATH_INFO": path}
+    names: list[str] = []
+
+    def note(frame: Any, event: str, argument: Any) -> None:
+        if event == "call":
+            names.append(frame.f_code.co_qualname)
+
+    statuses: list[str] = []
+    sys.setprofile(note)
+    try:
+        app(environ, lambda status, headers: statuses.append(status))
+    finally:
+        sys.setprofile(None)
+    assert [line[:3] for line in statuses] == [status]
+    assert "run_wsgi_app" not in names
