@@ -187,6 +187,7 @@ class Flask(AsgiApplication, AppWebsockets, App):
             root_path,
         )
         CommandsOnDemand.reserve(self)
+        self._keep_asgi()
         if self.has_static_folder:
             self._add_static_rule(static_host, host_matching)
 

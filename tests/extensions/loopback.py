@@ -45,11 +45,7 @@ def serving_by_uvicorn(application: Flask) -> Iterator[str]:
     """Yield the URL at which uvicorn serves an application by ASGI."""
     import uvicorn  # only there in the environment that runs these tests on this package
 
-    # As the documentation says where a package such as Sentry has replaced 'Flask.__call__'.
-    is_replaced = type(application).__call__ is not Flask.built_in_call
-    entry = application.asgi_app if is_replaced else application
-    interface: Any = "asgi3" if is_replaced else "auto"
-    config = uvicorn.Config(entry, port=0, log_level="warning", interface=interface)
+    config = uvicorn.Config(application, port=0, log_level="warning")
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, daemon=True)
     thread.start()

@@ -7,6 +7,7 @@ import json
 
 import brotli
 import pytest
+import requests
 import sentry_sdk
 from loopback import serving
 from sentry_sdk.integrations.dedupe import DedupeIntegration
@@ -106,8 +107,9 @@ def test_a_propagated_error_arrives_once(client, collector):
 
 
 def test_every_request_is_a_transaction(client, collector):
-    for path in ("/books/1", "/books/2", "/missing", "/absent", "/broken"):
-        client.get(path)
+    with serving(client.application, threaded=False) as url:
+        for path in ("/books/1", "/books/2", "/missing", "/absent", "/broken"):
+            requests.get(url + path, timeout=20)
     kinds = [
         (item["transaction"], item["contexts"]["response"]["status_code"])
         for item in collector.of_kind("transaction")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import typing as t
+from functools import wraps
+from inspect import CO_VARARGS
+from types import FunctionType
 
 from ..ctx import after_this_request, has_request_context
 from ..diagnostics.tracebacks import shortened
@@ -17,6 +20,30 @@ if t.TYPE_CHECKING:
     _App = App
 else:
     _App = object
+
+
+def takes_wsgi_alone(call: t.Any) -> bool:
+    """Return whether a function in place of ``Flask.__call__`` can't be called by ASGI servers."""
+    if not isinstance(call, FunctionType):
+        return False
+    code = call.__code__
+    return code.co_argcount == 3 and not code.co_flags & CO_VARARGS and not call.__defaults__
+
+
+def with_asgi(call: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+    """Return a ``Flask.__call__`` that leaves requests by WSGI to another one."""
+
+    @wraps(call)
+    def call_by_either(
+        self: t.Any, environ: t.Any, start_response: t.Any = None, send: t.Any = None
+    ) -> t.Any:
+        if send is not None:
+            return self.asgi_app(environ, start_response, send)
+        if start_response is None:
+            return self._asgi2_instance(environ)
+        return call(self, environ, start_response)
+
+    return call_by_either
 
 
 class AsgiApplication(_App):
@@ -50,6 +77,16 @@ class AsgiApplication(_App):
         except Exception as error:
             error.__traceback__ = shortened(error.__traceback__)
             raise
+
+    @classmethod
+    def _keep_asgi(cls) -> None:
+        """Have a ``__call__`` that a package put in the place of ours take ASGI's arguments too.
+
+        Sentry's SDK does so with a function of a WSGI application's two arguments.
+        """
+        call = AsgiApplication.built_in.__call__
+        if call is not AsgiApplication.built_in_call and takes_wsgi_alone(call):
+            AsgiApplication.built_in.__call__ = with_asgi(call)
 
     def _replaced_entry(self) -> t.Any:
         """Return the WSGI application if it is wrapped or replaced, else ``None``.
