@@ -16,10 +16,11 @@ from ..doors.sending import WHOLE_BODIES
 from ..pipeline import steps
 from ..pipeline.steps import merge_teardown_errors
 from ..signals import appcontext_popped, appcontext_tearing_down, got_request_exception
-from .connection import CLOSED, CONNECTING, OPEN, Message, Receive, Send
+from .connection import CLOSED, CONNECTING, OPEN
 from .context import WebsocketContext
 from .errors import WebsocketDisconnected
 from .handler import Handler
+from .messages import Message, Receive, Send
 from .origin import is_allowed
 from .websocket import Websocket
 

@@ -13,7 +13,7 @@ from ..globals import _cv_app, _cv_request, _make_proxy
 from ..helpers import is_async
 from ..wrappers import lazy_attribute
 from .blocking import SyncWebsocket
-from .connection import Receive, Send
+from .messages import Receive, Send
 from .websocket import Websocket
 
 if t.TYPE_CHECKING:

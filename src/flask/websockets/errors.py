@@ -23,3 +23,11 @@ class WebsocketDisconnected(asyncio.CancelledError):
         super().__init__(f"The WebSocket connection is closed ({code}{reason and f': {reason}'}).")
         self.code = code
         self.reason = reason
+
+
+def two_receivers() -> RuntimeError:
+    """Return the exception of a second task that receives."""
+    return RuntimeError(
+        "Two tasks receive from one WebSocket at a time. Receive in one of them, and pass the"
+        " messages on."
+    )

@@ -25,7 +25,8 @@ from wsproto.events import (
 from wsproto.extensions import PerMessageDeflate
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
-from .connection import LOST, MOST_AHEAD, TOO_BIG, Message
+from .connection import LOST, MOST_AHEAD, TOO_BIG
+from .messages import Message
 
 PING_EVERY = 20.0
 """Seconds after which an idle client is asked whether it is there, and then given up."""

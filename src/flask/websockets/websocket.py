@@ -5,7 +5,8 @@ from __future__ import annotations
 import typing as t
 from urllib.parse import urlsplit, urlunsplit
 
-from .connection import Connection, Receive, Send
+from .connection import Connection
+from .messages import Receive, Send
 
 if t.TYPE_CHECKING:
     from werkzeug.datastructures import EnvironHeaders, ImmutableMultiDict, MultiDict
