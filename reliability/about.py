@@ -9,11 +9,14 @@ from reliability.servers import environment
 
 PACKAGES = (
     "flask",
+    "quart",
     "werkzeug",
     "jinja2",
     "itsdangerous",
     "asgiref",
     "gunicorn",
+    "uvicorn",
+    "uvicorn-worker",
     "gevent",
     "granian",
     "redis",

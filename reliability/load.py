@@ -29,12 +29,16 @@ from reliability.about import versions
 from reliability.app import read_balance
 from reliability.client import BrokenAnswer
 from reliability.faults.asking import ask
-from reliability.servers import TITLES, Server, ServerFailed, serving
+from reliability.servers import BY_ASGI, TITLES, Server, ServerFailed, serving
 from reliability.traffic import User, Wrong
 
 RESULTS = Path(__file__).parent / "results"
-SIDES = {"ours": "load.json", "original": "load-original.json"}
-SERVERS = ("gunicorn-gthread", "gunicorn-gevent", "granian")
+SIDES = {"ours": "load.json", "original": "load-original.json", "quart": "load-quart.json"}
+ASGI_RESULTS = "load-asgi.json"
+APPS = {"quart": "reliability.quart_app:app"}
+"""What is loaded on a side, if not `reliability.app`."""
+WSGI_SERVERS = ("gunicorn-gthread", "gunicorn-gevent", "granian")
+SERVERS = (*WSGI_SERVERS, *BY_ASGI)
 WORKERS, THREADS = 2, 16
 USERS, SLOW_USERS = 24, 6
 RATE = 150.0
@@ -149,13 +153,16 @@ class Load:
 
 
 def run_on(
-    kind: str, seconds: float, rate: float = RATE, python: str = sys.executable
+    kind: str,
+    seconds: float,
+    rate: float = RATE,
+    python: str = sys.executable,
+    app: str = "reliability.app:app",
 ) -> dict[str, Any]:
     """Start a server, load it, stop it; the answer is what is kept of it.
 
     `python` is the interpreter whose `flask` is loaded.
     """
-    app = "reliability.app:app"
     options = {"python": python, "workers": WORKERS, "threads": THREADS}
     with serving(kind, app, **options, **VARIABLES) as server:
         pids = server.workers()
@@ -319,9 +326,9 @@ def unplanned(log: str) -> list[str]:
     return sorted(set(found))
 
 
-def measure(kind: str, seconds: float, rate: float, python: str) -> dict[str, Any]:
+def measure(kind: str, seconds: float, rate: float, python: str, side: str) -> dict[str, Any]:
     print(f"{TITLES[kind]}: {seconds:g} s at {rate:g} requests a second", file=sys.stderr)
-    row = run_on(kind, seconds, rate, python)
+    row = run_on(kind, seconds, rate, python, APPS.get(side, "reliability.app:app"))
     print(summary(row), file=sys.stderr)
     return {
         "kind": "load",
@@ -355,18 +362,21 @@ def summary(row: dict[str, Any]) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="reliability.load", description=__doc__)
-    parser.add_argument("--server", action="append", choices=list(TITLES), help="default: three")
+    parser.add_argument("--server", action="append", choices=list(TITLES), help="default: five")
     parser.add_argument("--seconds", type=float, default=30.0, help="of load on each server")
     parser.add_argument("--rate", type=float, default=RATE, help="ordinary requests a second")
     parser.add_argument("--python", default=sys.executable, help="interpreter whose flask it is")
-    parser.add_argument("--record", choices=SIDES, help="keep the results as this side's")
+    parser.add_argument("--side", choices=SIDES, default="ours", help="what is loaded")
+    parser.add_argument("--record", action="store_true", help="keep the results as that side's")
     arguments = parser.parse_args()
     has_failed = False
     for kind in arguments.server or SERVERS:
-        results = measure(kind, arguments.seconds, arguments.rate, arguments.python)
+        options = arguments.seconds, arguments.rate, arguments.python, arguments.side
+        results = measure(kind, *options)
         has_failed |= bool(results["servers"][0]["failures"])
         if arguments.record:
-            path = RESULTS / SIDES[arguments.record]
+            by_asgi = arguments.side == "ours" and kind in BY_ASGI
+            path = RESULTS / (ASGI_RESULTS if by_asgi else SIDES[arguments.side])
             write_json(path, merged(path, results))
     return int(has_failed)
 

@@ -45,7 +45,7 @@ REPEAT = """\
 | command | does | takes |
 |---|---|---|
 | `make reliability` | a short form of all of it, as tests; CI runs it | 3 minutes |
-| `python -m reliability.load --seconds 600` | loads each server | 32 minutes |
+| `python -m reliability.load --seconds 600` | loads each server | 53 minutes |
 | `python -m reliability.retained` | counts the memory that requests leave behind | a minute |
 | `python -m reliability.realtime` | WebSockets beside Starlette's, vanishing clients | 5 minutes |
 | `python -m reliability.faults` | every fault | 3 minutes |
@@ -89,6 +89,13 @@ LOAD_ROWS = (
     ("file descriptors, maximum", lambda row: joined(row["descriptors"]["most"])),
     ("file descriptors, after", lambda row: joined(row["descriptors"]["after"])),
 )
+ASGI_LOAD_HEAD = """\
+The same application and the same load by ASGI, beside the same views written for Quart as coroutine
+functions. Each server has {workers} workers.
+"""
+ASGI_LOAD_FOOT = """\
+Milliseconds until the complete response, median and 99th percentile:
+"""
 LOAD_FOOT = """\
 {rising}
 
@@ -162,26 +169,34 @@ def circumstances(results: dict[str, Any]) -> str:
 
 def load_section(results: dict[str, Any], original: dict[str, Any] | None) -> str:
     """The load that was held, its plot, and what went wrong; the original's beside each server."""
+    foot = LOAD_FOOT.replace("{rising}", rising(results["servers"]))
+    return load_tables(LOAD_HEAD, results, original, "the original", foot)
+
+
+def load_tables(
+    head: str, results: dict[str, Any], control: dict[str, Any] | None, name: str, foot: str
+) -> str:
+    """What a load met on each server, beside the control of that name."""
     rows = results["servers"]
-    others = {row["server"]: row for row in (original or {}).get("servers", [])}
-    head, sides = [""], []
+    others = {row["server"]: row for row in (control or {}).get("servers", [])}
+    titles, sides = [""], []
     for row in rows:
-        head.append(TITLES[row["server"]])
+        titles.append(TITLES[row["server"]])
         sides.append(row)
         if row["server"] in others:
-            head.append("the original")
+            titles.append(name)
             sides.append(others[row["server"]])
     lines = [[title, *map(show, sides)] for title, show in LOAD_ROWS]
-    parts = [LOAD_HEAD.format(**results["plan"]), "Hipflask: " + circumstances(results)]
-    if original is not None:
-        parts.append("The original: " + circumstances(original))
-    parts.append(table(head, lines))
+    parts = [head.format(**results["plan"]), "Hipflask: " + circumstances(results)]
+    if control is not None:
+        parts.append(f"{name[0].upper()}{name[1:]}: " + circumstances(control))
+    parts.append(table(titles, lines))
     parts.append(listed("Failures of Hipflask", load_failures(rows)))
     if others:
-        parts.append(listed("Failures of the original", load_failures(others.values())))
-    parts.append(LOAD_FOOT.replace("{rising}", rising(rows)))
+        parts.append(listed(f"Failures of {name}", load_failures(others.values())))
+    parts.append(foot)
     names = sorted({name for row in rows for name in row["kinds"]})
-    parts.append(table(["request", *head[1:]], [[worded(n), *times(n, sides)] for n in names]))
+    parts.append(table(["request", *titles[1:]], [[worded(n), *times(n, sides)] for n in names]))
     commands = "\n".join(f"{row['command']}" for row in rows)
     return "\n".join([*parts, f"The servers' commands:\n\n```\n{commands}\n```\n"])
 
@@ -255,22 +270,29 @@ resident memory beyond that belongs to threads, servers and the C library.
 """
 
 
-def retained_section(ours: dict[str, Any] | None, original: dict[str, Any] | None) -> str:
+def retained_section(
+    ours: dict[str, Any] | None, by_asgi: dict[str, Any] | None, original: dict[str, Any] | None
+) -> str:
     """What each kind of request leaves behind, on both sides."""
     if ours is None:
         return MISSING
-    others = {row["kind"]: row for row in (original or {}).get("rows", [])}
-    lines = []
-    for row in ours["rows"]:
-        counts = [f"{row['blocks']:+}, {row['bytes']:+,}"]
-        if other := others.get(row["kind"]):
-            counts.append(f"{other['blocks']:+}, {other['bytes']:+,}")
-        lines.append([row["kind"], *counts])
-    head = ["blocks, bytes", "Hipflask", *(["the original"] if others else [])]
+    sides = {"Hipflask": ours, "Hipflask, by ASGI": by_asgi, "the original": original}
+    counts = {
+        title: {row["kind"]: f"{row['blocks']:+}, {row['bytes']:+,}" for row in side["rows"]}
+        for title, side in sides.items()
+        if side is not None
+    }
+    kinds = [row["kind"] for row in ours["rows"]]
+    lines = [[kind, *(count.get(kind, "") for count in counts.values())] for kind in kinds]
+    head = ["blocks, bytes", *counts]
     parts = [RETAINED_HEAD.format(requests=ours["rows"][0]["requests"], rounds=ours["rounds"])]
     parts.append("Hipflask: " + circumstances(ours))
     parts.append(table(head, lines))
-    parts.append(listed("Failures of Hipflask", ours["failures"]))
+    failed = [
+        *ours["failures"],
+        *(f"by ASGI: {text}" for text in (by_asgi or {"failures": []})["failures"]),
+    ]
+    parts.append(listed("Failures of Hipflask", failed))
     if original is not None:
         parts.append(listed("Failures of the original", original["failures"]))
     return "\n".join(parts)
@@ -378,6 +400,12 @@ def summary(found: dict[str, dict[str, Any] | None]) -> str:
             for side in (load, found["load-original"])
         ]
         lines.append([f"load on {len(rows)} servers", tried, *counts])
+    if by_asgi := read("load-asgi.json"):
+        rows = by_asgi["servers"]
+        tried = f"{sum(row['requests'] for row in rows):,} requests"
+        lines.append(
+            [f"load by ASGI on {len(rows)} servers", tried, str(len(load_failures(rows))), ""]
+        )
     for title in ("faults", "hostile"):
         ours, original = found[title], found[f"{title}-original"]
         if ours is not None:
@@ -421,12 +449,16 @@ def render() -> str:
         for name in ("load", "retained", "faults", "hostile")
         for side in ("", "-original")
     }
+    by_asgi, quart = read("load-asgi.json"), read("load-quart.json")
     sections = {
         "Results": summary(found) + READING + shared_failures(found),
         "Repeat the tests": REPEAT,
         "Load": load_section(found["load"], found["load-original"]) if found["load"] else MISSING,
+        "Load by ASGI": load_tables(ASGI_LOAD_HEAD, by_asgi, quart, "Quart", ASGI_LOAD_FOOT)
+        if by_asgi
+        else MISSING,
         "Memory that requests leave behind": retained_section(
-            found["retained"], found["retained-original"]
+            found["retained"], read("retained-asgi.json"), found["retained-original"]
         ),
         "WebSockets": realtime_section(read("realtime.json")),
         "Faults": sides_section(found["faults"], found["faults-original"]),

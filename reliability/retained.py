@@ -28,7 +28,11 @@ from reliability.servers import ROOT, environment
 from reliability.traffic import BOUNDARY, FORM
 
 RESULTS = Path(__file__).parent / "results"
-SIDES = {"ours": "retained.json", "original": "retained-original.json"}
+SIDES = {
+    "ours": "retained.json",
+    "asgi": "retained-asgi.json",
+    "original": "retained-original.json",
+}
 REQUESTS, WARM_UP = 300, 200
 # What stays is counted over this many rounds, of which the least counts: what requests leave behind
 # is there after each of them, while tables grow now and then, and malloc's own stores in the first.
@@ -91,11 +95,14 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def count(requests: int, kinds: dict[str, Kind] = KINDS) -> list[dict[str, Any]]:
+def count(
+    requests: int, kinds: dict[str, Kind] = KINDS, by_asgi: bool = False
+) -> list[dict[str, Any]]:
     """Send each kind so often, and count what stays, by this interpreter's `flask`."""
     rows = []
+    options: dict[str, Any] = {"door": "asgi"} if by_asgi else {}
     with quick_and_quiet(), tempfile.TemporaryDirectory(prefix="retained-") as folder:
-        sender = Sender(loaded.create_app(Path(folder)).test_client())
+        sender = Sender(loaded.create_app(Path(folder)).test_client(**options))
         sender.send("/enter/TOKEN", "POST", data=b"user=ann", **FORM_TYPE)
         for name, kind in kinds.items():
             for _ in range(WARM_UP):
@@ -141,10 +148,11 @@ def failures(rows: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def measure(python: str, requests: int) -> dict[str, Any]:
+def measure(python: str, requests: int, by_asgi: bool = False) -> dict[str, Any]:
     """Count in a fresh process of that interpreter; the answer is what is kept."""
+    words = ["--here", "--requests", str(requests), *(["--asgi"] if by_asgi else [])]
     done = subprocess.run(
-        [python, "-m", "reliability.retained", "--here", "--requests", str(requests)],
+        [python, "-m", "reliability.retained", *words],
         cwd=ROOT,
         env=environment(),
         capture_output=True,
@@ -167,13 +175,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="reliability.retained", description=__doc__)
     parser.add_argument("--python", default=sys.executable, help="interpreter whose flask it is")
     parser.add_argument("--requests", type=int, default=REQUESTS, help="of each kind")
+    parser.add_argument("--asgi", action="store_true", help="call the application by ASGI")
     parser.add_argument("--record", choices=SIDES, help="keep the results as this side's")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.here:
-        print(json.dumps(count(arguments.requests)))
+        print(json.dumps(count(arguments.requests, by_asgi=arguments.asgi)))
         return 0
-    results = measure(arguments.python, arguments.requests)
+    results = measure(arguments.python, arguments.requests, arguments.asgi)
     for row in results["rows"]:
         print(f"{row['kind']}: {row['blocks']:+} blocks, {row['bytes']:+} bytes", file=sys.stderr)
     for text in results["failures"]:

@@ -15,17 +15,12 @@ from pathlib import Path
 from testkit.processes import HOST, LISTENING, PAUSE, ProcessGroup, clean_environment, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
+UVICORN = "uvicorn_worker.UvicornWorker"
 START_SECONDS = 40
 STOP_SECONDS = 20
 
 GUNICORN = ("-m", "gunicorn", "--no-control-socket", "--keep-alive", "30")
-GRANIAN = (
-    "-m",
-    "granian",
-    "--interface",
-    "wsgi",
-    "--respawn-failed-workers",
-)
+GRANIAN = ("-m", "granian", "--respawn-failed-workers", "--interface")
 
 
 class ServerFailed(Exception):
@@ -38,8 +33,12 @@ def _gunicorn(worker: str, workers: int, threads: int, port: int) -> list[str]:
 
 
 def _granian(workers: int, threads: int, port: int) -> list[str]:
-    words = [*GRANIAN, "--host", HOST, "--port", str(port), "--workers", str(workers)]
-    return [*words, "--blocking-threads", str(threads)]
+    return [*_granian_by("wsgi", workers, port), "--blocking-threads", str(threads)]
+
+
+def _granian_by(interface: str, workers: int, port: int) -> list[str]:
+    words = [*GRANIAN, interface, "--host", HOST, "--port", str(port)]
+    return [*words, "--workers", str(workers)]
 
 
 COMMANDS: dict[str, Callable[[int, int, int], list[str]]] = {
@@ -47,12 +46,18 @@ COMMANDS: dict[str, Callable[[int, int, int], list[str]]] = {
     "gunicorn-gthread": lambda workers, threads, port: _gunicorn("gthread", workers, threads, port),
     "gunicorn-gevent": lambda workers, threads, port: _gunicorn("gevent", workers, threads, port),
     "granian": _granian,
+    "gunicorn-uvicorn": lambda workers, threads, port: _gunicorn(UVICORN, workers, threads, port),
+    "granian-asgi": lambda workers, threads, port: _granian_by("asgi", workers, port),
 }
+BY_ASGI = ("gunicorn-uvicorn", "granian-asgi")
+"""They have no threads of their own; those of sync views are the application's."""
 TITLES = {
     "gunicorn-sync": "Gunicorn sync",
     "gunicorn-gthread": "Gunicorn gthread",
     "gunicorn-gevent": "Gunicorn gevent",
     "granian": "Granian",
+    "gunicorn-uvicorn": "Gunicorn, uvicorn's worker",
+    "granian-asgi": "Granian, ASGI",
 }
 
 
@@ -112,7 +117,7 @@ def serving(
         server = None
         try:
             for _ in range(5):
-                port = free_port() if kind == "granian" else 0
+                port = free_port() if kind.startswith("granian") else 0
                 arguments = [*COMMANDS[kind](workers, threads, port), *options, app]
                 group = ProcessGroup(
                     [*before, python, *arguments],

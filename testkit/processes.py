@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 HOST = "127.0.0.1"
-# The development server and Gunicorn say this once their socket listens.
-LISTENING = re.compile(r"(?:Running on|Listening at:) http://127\.0\.0\.1:(\d+)")
+# The development servers and Gunicorn say this once their socket listens.
+LISTENING = re.compile(r"(?:[Rr]unning on|Listening at:) http://127\.0\.0\.1:(\d+)")
 START_SECONDS = 60
 STOP_SECONDS = 10
 PAUSE = 0.02

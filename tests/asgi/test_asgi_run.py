@@ -86,6 +86,23 @@ def test_change_of_a_file_restarts_the_server(server: Served) -> None:
     server.process.wait_until(lambda: server.answers("second"))
 
 
+def test_syntax_error_is_shown_until_it_is_repaired(server: Served) -> None:
+    module = server.folder / "site_module.py"
+    time.sleep(1.1)
+    module.write_text(SOURCE.replace("def index():", "def index(:"))
+    server.process.wait_until(lambda: "SyntaxError" in server.process.log)
+    assert server.process.popen.poll() is None
+    time.sleep(1.1)
+    module.write_text(SOURCE.replace("first", "repaired"))
+    server.process.wait_until(lambda: server.answers("repaired"))
+    time.sleep(1.1)
+    module.write_text(f"import no_such_module\n{SOURCE}")
+    server.process.wait_until(lambda: "no_such_module" in server.process.log)
+    time.sleep(1.1)
+    module.write_text(SOURCE.replace("first", "again"))
+    server.process.wait_until(lambda: server.answers("again"))
+
+
 def test_without_uvicorn_the_command_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "site_module.py").write_text(SOURCE)
     (tmp_path / "uvicorn.py").write_text("raise ImportError")

@@ -37,9 +37,11 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The demo as its README starts it, with its data in a folder of the tests' own."""
+@pytest.fixture(scope="module", params=[[], ["--asgi"]], ids=["wsgi", "asgi"])
+def board(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """The demo as its README starts it, and by ASGI, with its data in a folder of its own."""
     folder = tmp_path_factory.mktemp("board")
     settings = {
         "FLASK_DATABASE": str(folder / "board.sqlite3"),
@@ -56,7 +58,8 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             timeout=60,
             capture_output=True,
         )
-    with running([*FLASK, "run", "--port", "0"], EXAMPLE, folder / "log", **settings) as server:
+    command = [*FLASK, "run", *request.param, "--port", "0"]
+    with running(command, EXAMPLE, folder / "log", **settings) as server:
         yield server
 
 

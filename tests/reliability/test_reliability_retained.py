@@ -10,8 +10,9 @@ from reliability import retained
 
 
 @pytest.mark.reliability
-def test_no_kind_of_request_leaves_anything_behind() -> None:
-    results = retained.measure(sys.executable, retained.REQUESTS)
+@pytest.mark.parametrize("by_asgi", [False, True], ids=["wsgi", "asgi"])
+def test_no_kind_of_request_leaves_anything_behind(by_asgi: bool) -> None:
+    results = retained.measure(sys.executable, retained.REQUESTS, by_asgi)
     assert {row["kind"] for row in results["rows"]} == set(retained.KINDS)
     assert results["failures"] == []
 
