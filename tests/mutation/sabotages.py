@@ -37,6 +37,7 @@ SESSIONS = ("tests/test_sessions.py",)
 SHORT_SESSIONS = ("tests/test_session_shortcuts.py",)
 SMALL_BODIES = ("tests/asgi/test_asgi_small_bodies.py",)
 CONTEXTS = ("tests/rendering/test_rendering_contexts.py",)
+HOSTS = ("tests/pipeline/test_hosts.py",)
 FILES = ("tests/test_files.py",)
 SIGNING = ("tests/test_signing.py",)
 HEADERS = ("tests/test_headers.py",)
@@ -358,6 +359,34 @@ SABOTAGES = (
         "len(text) - len(set(text)) <= _FEW_REPEATED",
         "len(text) - len(set(text)) <= 14",
         SIGNING,
+    ),
+    Sabotage(
+        "a host with a label that is too long is learnt without an adapter",
+        PROGRAM,
+        "        and len(name) < 64\n",
+        "",
+        HOSTS,
+    ),
+    Sabotage(
+        "a host with an empty label is learnt without an adapter",
+        PROGRAM,
+        '        and all(map(str.isalnum, name.replace("-", "0").split(".")))\n',
+        "",
+        HOSTS,
+    ),
+    Sabotage(
+        "hosts are learnt without an adapter also where rules have hosts",
+        PROGRAM,
+        "if not self.one_domain or not _is_plain_host",
+        "if not _is_plain_host",
+        HOSTS,
+    ),
+    Sabotage(
+        "a rule that may fail to compile is not compiled at once",
+        "flask/routing/rule.py",
+        "if self.defaults or count != len(self._converters):",
+        "if self.defaults:",
+        ("tests/routing",),
     ),
     # Templates.
     Sabotage(

@@ -211,7 +211,7 @@ def find_plan(app: Flask, program: RequestProgram, scope: Scope, tables: Tables)
     method = scope["method"]
     found = table.find_literal(path, method) or table.find(path, method, in_context=False)
     if found is MISSING:
-        return program.unmatched
+        return program.plan(app, None)
     return None if found is None else program.plan(app, found[0].endpoint)
 
 
@@ -223,12 +223,12 @@ def match_plan(app: Flask, program: RequestProgram, scope: Scope) -> Plan | None
     ctx = RequestContext(app, environ_of(scope))
     adapter = ctx.url_adapter
     if adapter is None:
-        return program.unmatched
+        return program.plan(app, None)
     program.learn_host(app, ctx.environ, adapter)
     try:
         rule = adapter.match(return_rule=True)[0]
     except HTTPException:
-        return program.unmatched
+        return program.plan(app, None)
     except Exception:  # of a converter that asks for the request
         return None
     return program.plan(app, rule.endpoint)

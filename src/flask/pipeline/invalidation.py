@@ -74,6 +74,10 @@ class Observable:
     def _observe(self, revision: Revision) -> None:
         """Invalidate a revision on each further change."""
         with _observers_lock:
+            # PERF: most containers belong to one application, and are new to its first revision.
+            if not self._observers:
+                self._observers = (weakref.ref(revision),)
+                return
             known = [observer for observer in self._observers if observer() is not None]
             if all(observer() is not revision for observer in known):
                 known.append(weakref.ref(revision))

@@ -7,6 +7,7 @@ work of the others without calling their methods.
 from __future__ import annotations
 
 import typing as t
+from operator import attrgetter
 
 from .plan import HOOKS
 
@@ -61,29 +62,35 @@ WATCHED = frozenset((*STEPS, *REGISTRIES, *SETTINGS))
 class Replaced:
     """Flags for each step, true if the application replaced it."""
 
-    __slots__ = STEPS
-
     if t.TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> bool: ...
 
     def __init__(self, app: t.Any, built_in: type) -> None:
         own, cls = vars(app), type(app)
+        known = BUILT_IN[built_in]
+        # PERF: nearly all applications replace none; then the flags are those of the class.
+        if _methods_of(cls) == tuple(known.values()) and own.keys().isdisjoint(STEPS):
+            return
         for name in STEPS:
             method = getattr(cls, name)
             method = getattr(method, "stands_for", None) or method
-            setattr(self, name, name in own or method is not BUILT_IN[built_in][name])
+            if name in own or method is not known[name]:
+                setattr(self, name, True)
 
     def any(self, besides: t.Container[str] = ()) -> bool:
         """True if a step of every request was replaced."""
-        names = [name for name in STEPS if name not in _URL_STEPS and name not in besides]
-        return any(getattr(self, name) for name in names)
+        return any(name not in _URL_STEPS and name not in besides for name in vars(self))
 
     def step(self, method: F) -> F:
         """Return the function to call for a replaced step that answers an exception."""
         return method
 
 
+for _name in STEPS:
+    setattr(Replaced, _name, False)
+
+_methods_of = attrgetter(*STEPS)
 _URL_STEPS = {"inject_url_defaults", "url_for"}
 
 BUILT_IN: dict[type, dict[str, t.Any]] = {}

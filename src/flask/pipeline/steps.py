@@ -130,8 +130,10 @@ def match(app: Flask, ctx: RequestContext, program: RequestProgram) -> Plan:
     """Find the rule of a request with the routing table or Werkzeug's matcher."""
     environ = ctx.environ
     table = program.find_table(app, environ)
-    if table is None and program.matches_by_table and ctx.url_adapter is not None:
-        table = program.learn_host(app, environ, ctx.url_adapter)
+    if table is None and program.matches_by_table:
+        table = program.learn_plain_host(app, environ)
+        if table is None and ctx.url_adapter is not None:
+            table = program.learn_host(app, environ, ctx.url_adapter)
     if table is not None:
         method = environ["REQUEST_METHOD"]
         path = environ.get("PATH_INFO", "")

@@ -130,6 +130,8 @@ def observe(registry: object, revision: Revision) -> bool:
     if not isinstance(registry, (WatchedDict, WatchedDefaultDict, WatchedList)):
         return False
     registry._observe(revision)
+    if not registry:
+        return True
     inside: t.Iterable[t.Any] = list(registry.values() if isinstance(registry, dict) else registry)
     # Each is to be observed, though one before it can't be.
     observed = [observe(c, revision) for c in inside if isinstance(c, (dict, list))]

@@ -288,7 +288,7 @@ async def finalize(app: Flask, context: WebsocketContext, rv: t.Any, calls: Loop
     """Make the response, if there is one, and run what comes after the handler."""
     response = None
     if rv is not None and context.websocket.state is CONNECTING:
-        plan = context.plan or app._current_program().unmatched
+        plan = context.plan or app._current_program().plan(app, None)
         response = steps.respond_with(app, plan, rv)
     names = (*blueprints_of(context), None)
     for after in hooks(app.after_websocket_funcs, names, reverse=True):
