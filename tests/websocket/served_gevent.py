@@ -6,6 +6,7 @@ import asyncio
 import gc
 import threading
 import time
+from collections.abc import AsyncIterator
 
 import greenlet
 
@@ -16,6 +17,32 @@ from flask.websockets import Websocket, sync_websocket
 app = Flask(__name__)
 listeners: set[asyncio.Queue[str]] = set()
 threads: set[int] = set()
+beats: list[int] = []
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+@app.while_serving
+async def serve() -> AsyncIterator[None]:
+    """Have a task run on the loop, as the subscriber of a message broker would."""
+
+    async def beat() -> None:
+        while True:
+            beats.append(1)
+            await asyncio.sleep(0.01)
+
+    beating = asyncio.create_task(beat())
+    yield
+    beating.cancel()
+    say("served")
+
+
+@app.after_serving
+def after_serving() -> None:
+    time.sleep(0.001)
+    say("after serving")
 
 
 def native_thread() -> int:
@@ -35,6 +62,7 @@ def state() -> dict[str, int]:
         "sockets": sum(isinstance(item, Websocket) for item in found),
         "greenlets": sum(isinstance(item, greenlet.greenlet) and not item.dead for item in found),
         "threads": len(threads),
+        "beats": len(beats),
     }
 
 

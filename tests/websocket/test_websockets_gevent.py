@@ -57,7 +57,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("gevent")
     with serving(folder / "log") as served:
         yield served
-        assert "Traceback" not in served.log.read_text()
+    log = served.log.read_text()
+    assert "Traceback" not in log
+    assert "served\n" in log
+    assert log.count("after serving\n") == 1
 
 
 @contextlib.contextmanager
@@ -85,6 +88,14 @@ def test_many_handlers_of_both_kinds_run_beside_requests(server: Served) -> None
                 assert client.receive() == (TEXT, f"{turn} {number}".encode())
         assert server.state["sockets"] == 60
     assert server.state["threads"] == 1
+
+
+def test_functions_around_serving_share_the_loop(server: Served) -> None:
+    before = server.state["beats"]
+    with server.connect("/echo") as client:
+        client.send(TEXT, b"x")
+        assert client.receive() == (TEXT, b"x")
+    until(lambda: server.state["beats"] > before + 5)
 
 
 def test_view_publishes_to_handlers(server: Served) -> None:
