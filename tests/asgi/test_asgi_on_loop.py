@@ -370,11 +370,12 @@ def test_body_beyond_the_limits_is_413(app: Flask, announced: bool) -> None:
     async def test() -> None:
         exchange = Exchange(http_scope("/length", "POST", headers=headers), [b"x" * 30_000] * 100)
         assert (await exchange.run(app)).status == 413
-        assert exchange.received <= 4
+        assert exchange.received <= (0 if announced else 4)
         app.config["MAX_CONTENT_LENGTH"] = 10_000
         exchange = Exchange(http_scope("/length", "POST", headers=headers), [b"x" * 30_000] * 100)
         answer = await exchange.run(app)
-        assert (answer.status, answer.body) == (413, answer.body) or answer.body == b"10000"
+        # Of a body of unknown length, the request reads what is allowed, as by WSGI.
+        assert (answer.status if announced else answer.body) == (413 if announced else b"10000")
 
     run(test)
 

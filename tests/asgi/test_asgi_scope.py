@@ -26,6 +26,14 @@ def test_parts_of_the_url() -> None:
     assert request.environ["SERVER_PORT"] == "8000"
 
 
+def test_constants_of_the_protocol_are_those_of_pep_3333() -> None:
+    environ = environ_of(http_scope("/"))
+    assert environ["wsgi.version"] == (1, 0)
+    assert environ["wsgi.multithread"] is True
+    assert environ["wsgi.multiprocess"] is True
+    assert environ["wsgi.run_once"] is False
+
+
 @pytest.mark.parametrize(
     ("root", "path", "script", "info"),
     [
