@@ -727,4 +727,32 @@ SABOTAGES = (
         "or False",
         SIGNALS,
     ),
+    Sabotage(
+        "a replaced conversion to a number goes unnoticed",
+        PROGRAM,
+        "            or converters_as_built_in() != self._has_built_in_converters\n",
+        "",
+        ("differential:patched_names",),
+    ),
+    Sabotage(
+        "a table is used though conversion to a number was replaced",
+        PROGRAM,
+        "            and self._has_built_in_converters\n",
+        "",
+        ("differential:patched_names",),
+    ),
+    Sabotage(
+        "a JSON response of the provider's own is not made",
+        WSGI,
+        'and "response" not in own_provider',
+        "and True",
+        CHANGES,
+    ),
+    Sabotage(
+        "a replaced JSON response goes unnoticed",
+        WSGI,
+        "classes.__flags__ & IS_UNCHANGED\n                                and type(provider)",
+        "True\n                                and type(provider)",
+        ("differential:patched_names",),
+    ),
 )

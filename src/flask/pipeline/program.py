@@ -8,16 +8,17 @@ import typing as t
 import weakref
 from operator import attrgetter
 
-from werkzeug.routing import MapAdapter
+from werkzeug.routing import IntegerConverter, MapAdapter, UnicodeConverter
 
 from ..ctx import AppContext, RequestContext
 from ..helpers import is_async
 from ..http.headers import full_content_type
 from ..http.pristine import IS_UNCHANGED
-from ..json.provider import is_json_body_all
+from ..json.provider import DefaultJSONProvider, is_json_body_all
 from ..routing.building import Build, compile_builder
 from ..routing.map import Map
 from ..routing.table import RoutingTable
+from ..routing.tree import converters_as_built_in
 from ..sansio.app import App
 from ..sansio.registries import observe
 from ..sessions import SESSION_CLASSES, is_standard, make_touch, opens_lazily
@@ -59,8 +60,13 @@ EMPTY_CLASSES: list[type] = [*SESSION_CLASSES, AppContext, Request, RequestConte
 
 _EMPTY_SIZES: dict[type, int] = {cls: len(vars(cls)) for cls in EMPTY_CLASSES}
 
-CLASSES = ClassWatch(App, AppContext, RequestContext, Request, SESSION_CLASSES[-1])
-"""Watches the empty classes, and what all of them are based on."""
+CLASSES = ClassWatch(
+    *(App, AppContext, RequestContext, Request, SESSION_CLASSES[-1]),
+    *(DefaultJSONProvider, UnicodeConverter, IntegerConverter),
+)
+"""Watches the empty classes, the provider and the converters that most applications use, and what
+all of them are based on.
+"""
 
 _STEPS_OF_APP = attrgetter(*(name for name in STEPS if hasattr(App, name)))
 
@@ -144,6 +150,7 @@ class RequestProgram:
         self.generation = CLASSES.look()
         self._classes_size = CLASSES.size()
         self._steps_of_app = _STEPS_OF_APP(App)
+        self._has_built_in_converters = converters_as_built_in()
         self.flask_namespace = vars(built_in)
         self.flask_size = len(self.flask_namespace)
         self.mro = type(app).__mro__
@@ -236,9 +243,12 @@ class RequestProgram:
             return True
         generation = CLASSES.look()
         request_class = self.request_class
+        json_body: t.Any = self.json_body
         if (
             CLASSES.size() != self._classes_size
             or _STEPS_OF_APP(App) != self._steps_of_app
+            or converters_as_built_in() != self._has_built_in_converters
+            or (json_body is not None and not is_json_body_all(json_body.__self__))
             or (request_class is not None and request_class.trusted_hosts != self._trusted_hosts)
         ):
             return False
@@ -313,6 +323,7 @@ class RequestProgram:
         is_own_map = isinstance(url_map, Map)
         self.matches_by_table = (
             is_own_map
+            and self._has_built_in_converters
             and not replaced.create_url_adapter
             and not replaced.request_context
             and self.has_standard_contexts

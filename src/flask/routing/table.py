@@ -5,10 +5,9 @@ from __future__ import annotations
 import enum
 import typing as t
 
-from werkzeug.routing import IntegerConverter, UnicodeConverter
 from werkzeug.routing import Map as BaseMap
 
-from .tree import TO_NUMBER, TO_TEXT, UNDECIDED, Leaf, Node
+from .tree import UNDECIDED, Leaf, Node
 
 Match = tuple[Leaf, dict[str, t.Any]]
 
@@ -26,8 +25,9 @@ MISSING: t.Literal[Missing.MISSING] = Missing.MISSING
 class RoutingTable:
     """Look-up of rules: literal paths in a dict, others in a tree.
 
-    It has the rules of one domain. For redirects, and for paths that are not found here, the caller
-    asks Werkzeug's matcher.
+    It has the rules of one domain. It converts numbers and text by itself, so it must not be used
+    unless :func:`~.tree.converters_as_built_in`. For redirects, and for paths that are not found
+    here, the caller asks Werkzeug's matcher.
 
     :param domain: the subdomain, or the host if the map matches hosts.
     """
@@ -77,8 +77,6 @@ class RoutingTable:
         root = self.root
         if root is None or path[:1] != "/" or path[:2] == "//":
             return None  # Werkzeug's matcher never sees two slashes at the beginning
-        if UnicodeConverter.to_python is not TO_TEXT or IntegerConverter.to_python is not TO_NUMBER:
-            return None
         parts = path.split("/")
         if self.prefix:
             parts = self.prefix + parts

@@ -154,6 +154,11 @@ TO_NUMBER = IntegerConverter.to_python
 """The built-in converters' methods, unless they were replaced."""
 
 
+def converters_as_built_in() -> bool:
+    """Return whether nobody has replaced the methods that a routing table does without."""
+    return UnicodeConverter.to_python is TO_TEXT and IntegerConverter.to_python is TO_NUMBER
+
+
 MAP_LOCK = threading.RLock()
 """Held while a map's rules are added or sorted, and while a tree reads them."""
 
