@@ -732,14 +732,14 @@ SABOTAGES = (
         PROGRAM,
         "            or converters_as_built_in() != self._has_built_in_converters\n",
         "",
-        ("differential:patched_names",),
+        CHANGES,
     ),
     Sabotage(
         "a table is used though conversion to a number was replaced",
         PROGRAM,
         "            and self._has_built_in_converters\n",
         "",
-        ("differential:patched_names",),
+        CHANGES,
     ),
     Sabotage(
         "a JSON response of the provider's own is not made",
@@ -753,6 +753,6 @@ SABOTAGES = (
         WSGI,
         "classes.__flags__ & IS_UNCHANGED\n                                and type(provider)",
         "True\n                                and type(provider)",
-        ("differential:patched_names",),
+        CHANGES,
     ),
 )

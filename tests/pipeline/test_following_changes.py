@@ -7,12 +7,14 @@ import typing as t
 import weakref
 
 import pytest
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import BaseConverter, IntegerConverter, Map, Rule
+from werkzeug.routing.converters import NumberConverter
 
 import flask
 from flask import Flask, Request, Response, g, request, session, signals
 from flask.config import Config
 from flask.ctx import AppContext, RequestContext
+from flask.json.provider import DefaultJSONProvider
 from flask.pipeline import invalidation
 from flask.pipeline.program import RequestProgram
 from flask.pipeline.replaced import Replaced
@@ -372,3 +374,49 @@ def test_a_look_at_classes_while_another_thread_looks_is_good_for_once() -> None
     watch = invalidation.ClassWatch(Watched)
     with watch._lock:
         assert watch.look() != watch.generation
+
+
+@pytest.mark.parametrize("cls", [BaseConverter, NumberConverter, IntegerConverter])
+def test_a_replaced_conversion_of_values_in_paths_is_called(
+    cls: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = Flask("converters")
+    app.add_url_rule("/number/<int:value>", "number", lambda value: f"{value!r}")
+    app.add_url_rule("/text/<value>", "text", lambda value: f"{value!r}")
+    for _ in range(2):
+        assert [get(app, "/number/7"), get(app, "/text/a")] == ["7", "'a'"]
+    monkeypatch.setattr(cls, "to_python", lambda self, value: f"replaced {value}")
+    expected = ["7", "'replaced a'"] if cls is BaseConverter else ["'replaced 7'", "'a'"]
+    for _ in range(2):
+        assert [get(app, "/number/7"), get(app, "/text/a")] == expected
+    monkeypatch.undo()
+    for _ in range(2):
+        assert [get(app, "/number/7"), get(app, "/text/a")] == ["7", "'a'"]
+
+
+@pytest.mark.parametrize("when", ["before the request", "in the view"])
+@pytest.mark.parametrize("name", ["response", "_prepare_response_obj"])
+def test_a_replaced_step_of_the_json_provider_is_called(
+    name: str, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = Flask("provider")
+
+    def replacement(self: DefaultJSONProvider, *args: t.Any) -> t.Any:
+        return Response("replaced") if name == "response" else "replaced"
+
+    def replace() -> None:
+        monkeypatch.setattr(DefaultJSONProvider, name, replacement)
+
+    def view() -> dict[str, int]:
+        if when == "in the view":
+            replace()
+        return {"value": 1}
+
+    app.add_url_rule("/json", "json", view)
+    app.add_url_rule("/plain", "plain", lambda: {"value": 1})
+    assert get(app, "/plain") == get(app, "/plain") == '{"value":1}\n'
+    if when == "before the request":
+        replace()
+    assert get(app, "/json").strip().strip('"') == "replaced"
+    monkeypatch.undo()
+    assert get(app, "/plain") == get(app, "/plain") == '{"value":1}\n'
