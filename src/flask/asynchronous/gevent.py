@@ -153,7 +153,8 @@ class _OutOfSight:
         own = _LoopState.taken()
         self.outside.put()
         try:
-            return super().select(timeout)  # type: ignore[misc]
+            selector: t.Any = super()
+            return selector.select(timeout)
         finally:
             self.outside = _LoopState.taken()
             own.put()
