@@ -37,6 +37,11 @@ SESSIONS = ("tests/test_sessions.py",)
 SHORT_SESSIONS = ("tests/test_session_shortcuts.py",)
 SMALL_BODIES = ("tests/asgi/test_asgi_small_bodies.py",)
 CONTEXTS = ("tests/rendering/test_rendering_contexts.py",)
+CONNECTION = "flask/websockets/connection.py"
+WEBSOCKETS = (
+    "tests/websocket/test_websockets_messages.py",
+    "tests/websocket/test_websockets_disconnect.py",
+)
 HOSTS = ("tests/pipeline/test_hosts.py",)
 FILES = ("tests/test_files.py",)
 SIGNING = ("tests/test_signing.py",)
@@ -288,6 +293,28 @@ SABOTAGES = (
         "if error is None and not isinstance(raised, _DISCONNECTS):",
         "if error is None:",
         TEARDOWN,
+    ),
+    # WebSockets.
+    Sabotage(
+        "a WebSocket message that waits for the client is taken for sent",
+        CONNECTION,
+        "                if awaited is ENDED:\n",
+        "                if True:\n",
+        WEBSOCKETS,
+    ),
+    Sabotage(
+        "iterating a WebSocket has no limit of the size",
+        CONNECTION,
+        "                    if text is not None and len(text) * 4 <= self._limit:\n",
+        "                    if text is not None:\n",
+        WEBSOCKETS,
+    ),
+    Sabotage(
+        "any error of a server's send means that the client is gone",
+        CONNECTION,
+        "                    if not says_gone(error):\n                        raise\n",
+        "",
+        WEBSOCKETS,
     ),
     # Sessions and contexts.
     Sabotage(

@@ -9,6 +9,8 @@ import weakref
 from contextvars import copy_context
 from functools import partial
 
+from ..ctx import ENDED
+from ..globals import _cv_app, _cv_request
 from .body import Inlet, PulledBody, Receive, expects_body, input_of, read_ahead
 from .leases import Leases
 from .lifespan import ensure_started_on_loop, handle_lifespan
@@ -60,6 +62,7 @@ class AsgiDoor:
     async def serve(self, app: Flask, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         kind = scope["type"]
+        forget_ended_contexts()
         if kind == "http":
             await self._serve_http(app, scope, receive, send)
         elif kind == "lifespan":
@@ -202,6 +205,19 @@ class AsgiDoor:
         leases, self._websocket_leases = self._websocket_leases, None
         if leases is not None:
             leases.close()
+
+
+def forget_ended_contexts() -> None:
+    """Forget the contexts of an earlier request, in whose context the server has left a connection.
+
+    asyncio handles what comes in by a socket in the context in which reading was last begun, and
+    servers begin to read again when a request takes a piece of its body or sends its response.
+    """
+    app_context, ctx = _cv_app.get(None), _cv_request.get(None)
+    if app_context is not None and not app_context._tokens:
+        _cv_app.set(t.cast(t.Any, None))
+    if ctx is not None and ctx.state is ENDED:
+        _cv_request.set(t.cast(t.Any, None))
 
 
 async def finish_background_tasks(app: App) -> None:

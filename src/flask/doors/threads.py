@@ -14,6 +14,7 @@ import time
 import typing as t
 import weakref
 from collections import deque
+from contextvars import Context
 
 from ..asynchronous.gevent import start_thread
 
@@ -26,10 +27,13 @@ Job = t.Callable[[], object]
 class Mailbox:
     """Runs callbacks on an event loop at the request of other threads."""
 
-    __slots__ = ("_is_scheduled", "_posted", "loop")
+    __slots__ = ("_context", "_is_scheduled", "_posted", "loop")
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self.loop = loop
+        # Not that of the request that posts: a server that goes on to read a connection in it would
+        # handle the connection's later requests in it too.
+        self._context = Context()
         self._posted: deque[Job] = deque()
         self._is_scheduled = False
 
@@ -44,7 +48,7 @@ class Mailbox:
         if not self._is_scheduled:
             self._is_scheduled = True
             try:
-                self.loop.call_soon_threadsafe(self._deliver)
+                self.loop.call_soon_threadsafe(self._deliver, context=self._context)
             except RuntimeError:  # the loop is closed: whoever waited on it is gone
                 self._posted.clear()
 
