@@ -6,6 +6,7 @@ to. So these tests look at the ways.
 
 from __future__ import annotations
 
+import copy
 import sys
 from typing import Any
 
@@ -136,6 +137,16 @@ def test_after_a_class_has_its_method_back_the_short_way_is_there_again(
         patch.setattr(cls, name, lambda *args: built_in(*args))
         assert len(called(app, environ)) > len(short)
     assert called(app, environ) == short
+
+
+def test_copies_of_a_request_leave_the_short_way() -> None:
+    app, environ = customised.create_plain(), environ_for("nothing-special")
+    short = called(app, environ)
+    with app.test_request_context():
+        assert copy.copy(flask.request._get_current_object()).path == "/"
+        assert copy.copy(app).name == app.name
+    assert called(app, environ) == short
+    assert not app._revision.program.needs_check
 
 
 def test_a_program_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,11 +105,13 @@ def keep_methods_in_base(cls: type[T]) -> type[T]:
     Users subclass and patch the subclass. A replaced method adds a name to its namespace, which
     :class:`ClassGuard` notices by counting.
     """
-    members = {
+    members: dict[str, t.Any] = {
         "__doc__": cls.__doc__,
         "__module__": cls.__module__,
         "__qualname__": cls.__qualname__,
     }
+    if not any("__slots__" in vars(base) for base in cls.__mro__):
+        members["__slotnames__"] = []  # which copying an instance would add
     metaclass: t.Any = type(cls)
     return t.cast("type[T]", metaclass(cls.__name__, (cls,), members))
 
