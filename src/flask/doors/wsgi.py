@@ -41,9 +41,8 @@ class NoLeaf:
 
 
 Handler = t.Callable[["Flask", "WSGIEnvironment", "StartResponse"], t.Iterable[bytes]]
-
-
 _NO_RESPONSE: t.Any = None
+"""Not the constant itself, which type checkers would take for all that a response can be."""
 
 
 def serve(
@@ -264,7 +263,7 @@ def _inlined_handler(declared: Flask, program: RequestProgram) -> Handler:
                             and method != "HEAD"
                         ):
                             response = answer_with_session(app, ctx._session_object, rv, html)
-                        if response is None:
+                        if response is _NO_RESPONSE:
                             response = conductor.finalize_request(app, ctx, rv)
             except Exception as raised:
                 ctx.error = raised
