@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from reliability.faults.asking import Reply, ask
-from reliability.faults.case import TOKENS, Trial, case, events, wait_until
+from reliability.faults.case import TOKENS, WAIT_SECONDS, Trial, case, events, wait_until
 from reliability.faults.errors import KINDS, servers
 from reliability.servers import ROOT, TITLES, Server, environment, serving
 
@@ -26,6 +26,7 @@ UNDER_WAY = (
 )
 STREAMED = "".join(f"{number}\n" for number in range(10))
 SCRIPT_SECONDS = 60
+GUNICORN_GRACE_SECONDS = 30
 HUNG_UP = "0 ''"
 
 
@@ -134,10 +135,12 @@ def reload(trial: Trial) -> None:
             serving(kind, APP, python=trial.python, workers=2) as server,
             crowd(Crowd(server.port)) as clients,
         ):
+            trial.expect(have_replaced(server, set()), "not all workers answer")
             before = set(server.workers())
             trial.expect(clients.answers(20), "no answers before the reload")
             server.signal(signal.SIGHUP)
-            trial.expect(have_replaced(server, before), "workers not replaced")
+            if not trial.expect(have_replaced(server, before), "workers not replaced"):
+                trial.remark(f"workers {before} became {server.workers()}: {server.log[-2000:]}")
             trial.expect(clients.answers(20), "no answers after the reload")
         trial.tried += clients.answered + len(clients.lost)
         lost = [text for text in clients.lost if kind != "granian" or text != HUNG_UP]
@@ -149,14 +152,21 @@ def reload(trial: Trial) -> None:
             )
 
 
-def have_replaced(server: Server, old: set[int]) -> bool:
-    """Wait until there are as many workers as before, and none of those."""
+def have_replaced(server: Server, gone: set[int]) -> bool:
+    """Wait until there are two workers, none of those, and both of them answer.
 
-    def are_new() -> bool:
-        now = server.workers()
-        return len(now) == len(old) and not old & set(now)
+    Gunicorn loses the signal to end that it sends to a worker which is still being forked, and
+    sends it again after its graceful timeout.
+    """
 
-    return wait_until(are_new)
+    def are_two() -> bool:
+        now = set(server.workers())
+        if gone & now or len(now) != 2:
+            return False
+        found = {ask(server.port, "/pid").text for _ in range(8)}
+        return {str(pid) for pid in now} <= found
+
+    return wait_until(are_two, GUNICORN_GRACE_SECONDS + WAIT_SECONDS)
 
 
 @case("worker killed")
@@ -170,28 +180,16 @@ def kill_worker(trial: Trial) -> None:
             serving(kind, APP, python=trial.python, workers=2) as server,
             crowd(Crowd(server.port)) as clients,
         ):
+            trial.expect(have_replaced(server, set()), "not all workers answer")
             for victim in server.workers():
                 lost = len(clients.lost)
                 trial.expect(clients.answers(20), "no answers before the kill")
                 os.kill(victim, signal.SIGKILL)
-                trial.expect(has_replaced(server, victim), "the worker was not replaced")
+                trial.expect(have_replaced(server, {victim}), "the worker was not replaced")
                 trial.expect(clients.answers(20), "no answers after the kill")
                 fewer = len(clients.lost) - lost
                 trial.expect(fewer <= CLIENTS, f"{fewer} requests lost by {CLIENTS} clients")
         trial.tried += clients.answered + len(clients.lost)
-
-
-def has_replaced(server: Server, gone: int) -> bool:
-    """Wait until there are two workers again, and both of them answer."""
-
-    def are_two() -> bool:
-        now = set(server.workers())
-        if gone in now or len(now) != 2:
-            return False
-        found = {ask(server.port, "/pid").text for _ in range(8)}
-        return {str(pid) for pid in now} <= found
-
-    return wait_until(are_two)
 
 
 @case("fork after first use")
