@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import os
 import threading
 import time
 import weakref
 from collections.abc import Callable
+from contextvars import ContextVar
 from queue import SimpleQueue
 
 import pytest
@@ -174,7 +176,17 @@ def test_child_process_has_threads_of_its_own() -> None:
     pool.close(10)
 
 
-def test_mailbox_delivers_all_in_order() -> None:
+@pytest.fixture(params=["event", "loop"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How a mailbox wakes its loop: by an event of its own, or as the loop itself does."""
+    if request.param == "loop":
+        monkeypatch.delattr("os.eventfd", raising=False)
+    elif not hasattr(os, "eventfd"):
+        pytest.skip("this system has no eventfd")
+    return str(request.param)
+
+
+def test_mailbox_delivers_all_in_order(way: str) -> None:
     async def main() -> list[int]:
         mailbox = Mailbox(asyncio.get_running_loop())
         seen: list[int] = []
@@ -194,7 +206,7 @@ def test_mailbox_delivers_all_in_order() -> None:
     assert asyncio.run(main()) == list(range(5000))
 
 
-def test_mailbox_that_is_emptied_is_no_error() -> None:
+def test_mailbox_that_is_emptied_is_no_error(way: str) -> None:
     errors: list[object] = []
 
     async def main() -> None:
@@ -210,8 +222,67 @@ def test_mailbox_that_is_emptied_is_no_error() -> None:
     assert errors == []
 
 
-def test_post_to_a_closed_loop_does_nothing() -> None:
+def test_post_to_a_closed_loop_does_nothing(way: str) -> None:
     loop = asyncio.new_event_loop()
     mailbox = Mailbox(loop)
     loop.close()
     mailbox.post(lambda: None)
+    assert not mailbox._posted
+
+
+def test_mailbox_wakes_a_loop_that_sleeps(way: str) -> None:
+    async def main() -> None:
+        mailbox = Mailbox(asyncio.get_running_loop())
+        for _ in range(3):
+            done = asyncio.Event()
+            threading.Timer(0.01, mailbox.post, (done.set,)).start()
+            await asyncio.wait_for(done.wait(), 10)
+
+    asyncio.run(main())
+
+
+def test_mailbox_runs_callbacks_in_a_context_of_its_own(way: str) -> None:
+    variable: ContextVar[str] = ContextVar("variable", default="unset")
+
+    async def main() -> list[str]:
+        variable.set("of the first request")
+        mailbox = Mailbox(asyncio.get_running_loop())
+        seen: list[str] = []
+        done = asyncio.Event()
+        mailbox.post(lambda: seen.append(variable.get()))
+        mailbox.post(done.set)
+        await asyncio.wait_for(done.wait(), 10)
+        return seen
+
+    assert asyncio.run(main()) == ["unset"]
+
+
+@pytest.mark.skipif(not hasattr(os, "eventfd"), reason="this system has no eventfd")
+def test_event_of_a_mailbox_is_closed_with_it() -> None:
+    async def main() -> int:
+        event = Mailbox(asyncio.get_running_loop())._event
+        assert event is not None
+        gc.collect()
+        os.fstat(event)  # open for as long as the loop is
+        return event
+
+    event = asyncio.run(main())
+    gc.collect()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(event)
+
+
+@pytest.mark.skipif(not hasattr(os, "eventfd"), reason="this system has no eventfd")
+def test_mailbox_without_a_free_descriptor_wakes_its_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(os, "eventfd", refuse)
+
+    async def main() -> None:
+        mailbox = Mailbox(asyncio.get_running_loop())
+        done = asyncio.Event()
+        mailbox.post(done.set)
+        await asyncio.wait_for(done.wait(), 10)
+
+    asyncio.run(main())
