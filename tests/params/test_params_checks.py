@@ -33,6 +33,14 @@ class Point(msgspec.Struct, array_like=True):
     y: int = 0
 
 
+class Line(msgspec.Struct, array_like=True, tag="line"):
+    length: int
+
+
+class Round(msgspec.Struct, array_like=True, tag="round"):
+    radius: int
+
+
 @dataclasses.dataclass
 class Address:
     city: Annotated[str, Meta(min_length=1)]
@@ -69,6 +77,8 @@ class Everything(msgspec.Struct, forbid_unknown_fields=True):
     options: Options
     pair: Pair
     point: Point
+    shape: Line | Round
+    mark: Line
     scores: dict[str, Annotated[int, Meta(ge=1)]]
     some: Annotated[list[Annotated[str, Meta(pattern="^x")]], Meta(max_length=2)]
     fixed: tuple[int, str]
@@ -87,6 +97,8 @@ RIGHT = {
     "options": {"dark": True},
     "pair": [1, "a"],
     "point": [1],
+    "shape": ["round", 1],
+    "mark": ["line", 1],
     "scores": {"a": 1},
     "some": ["x"],
     "fixed": [1, "a"],
@@ -123,6 +135,12 @@ def test_right_data_have_no_fault() -> None:
         ("pair", ["a", 1], [("/pair/0", "type"), ("/pair/1", "type")]),
         ("pair", [1], [("/pair/1", "missing")]),
         ("point", ["a", "b"], [("/point/0", "type"), ("/point/1", "type")]),
+        ("shape", ["round", "a"], [("/shape/1", "type")]),
+        ("shape", ["square", 1], [("/shape/0", "tag")]),
+        ("shape", [[], 1], [("/shape/0", "tag")]),
+        ("shape", [], [("/shape/0", "missing")]),
+        ("shape", {"type": "round"}, [("/shape", "type")]),
+        ("mark", ["round", "a"], [("/mark/0", "tag"), ("/mark/1", "type")]),
         ("scores", {"a": 0, "b/c": "1"}, [("/scores/a", "minimum"), ("/scores/b~1c", "type")]),
         ("some", ["x", "y", "x"], [("/some", "too_long"), ("/some/1", "pattern")]),
         ("fixed", [1], [("/fixed", "too_short")]),
@@ -176,7 +194,8 @@ def test_what_only_the_model_itself_finds_is_reported_at_its_place() -> None:
 
 
 plain = st.recursive(
-    st.sampled_from([None, True, False, 1.5, "a", "x", "red", ""]) | st.integers(-2, 12),
+    st.sampled_from([None, True, False, 1.5, "a", "x", "red", "line", "round", ""])
+    | st.integers(-2, 12),
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(st.sampled_from(["type", "lives", "city", "dark", "a"]), inner, max_size=3),
     max_leaves=6,

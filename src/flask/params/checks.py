@@ -15,6 +15,8 @@ import msgspec
 from msgspec import inspect as mi
 
 from .faults import EnoughFaults, Faults, join_pointer
+from .finite import MESSAGE as NOT_FINITE
+from .finite import is_not_finite
 
 Check = t.Callable[[t.Any, str, Faults], None]
 """Function of the data, the pointer to it, and the faults to add to."""
@@ -61,7 +63,8 @@ class _Compiler:
 
         def check(data: t.Any, pointer: str, faults: Faults) -> None:
             try:
-                msgspec.convert(data, plain, strict=strict)
+                if is_not_finite(msgspec.convert(data, plain, strict=strict)):
+                    faults.add(pointer, NOT_FINITE, "type")
             except msgspec.ValidationError as error:
                 message, code = explain(kind, str(error))
                 if code == "type" and type(kind) in _NAMES:
@@ -159,7 +162,7 @@ class _Compiler:
     def _array_shape(self, kind: Shape) -> Check:
         fields = [(it.required, self.compile(it.type)) for it in kind.fields]
         if getattr(kind, "tag_field", None) is not None:
-            fields.insert(0, (True, _accept))
+            fields.insert(0, (True, _tag_check(kind)))
 
         def check(data: t.Any, pointer: str, faults: Faults) -> None:
             if not isinstance(data, list):
@@ -174,16 +177,16 @@ class _Compiler:
         return check
 
     def _union(self, kind: mi.UnionType) -> Check:
-        tagged = {
-            it.tag: (it.tag_field, self.compile(it))
-            for it in kind.types
-            if isinstance(it, mi.StructType) and it.tag_field is not None and not it.array_like
-        }
+        structs = [
+            it for it in kind.types if isinstance(it, mi.StructType) and it.tag_field is not None
+        ]
+        tagged = {it.tag: (it.tag_field, self.compile(it)) for it in structs}
+        in_array = any(it.array_like for it in structs)  # msgspec lets them be all alike only
         others = [(it, self.compile(it)) for it in kind.types if getattr(it, "tag", None) is None]
-        expected = " or ".join(dict.fromkeys(_NAMES.get(type(it), "value") for it in kind.types))
+        expected = " or ".join(dict.fromkeys(map(_name_of_type, kind.types)))
 
         def check(data: t.Any, pointer: str, faults: Faults) -> None:
-            if tagged and isinstance(data, dict):
+            if tagged and isinstance(data, list if in_array else dict):
                 _check_tagged(tagged, data, pointer, faults)
                 return
             # msgspec allows one member for each kind of JSON value, so the data chooses it.
@@ -198,7 +201,7 @@ class _Compiler:
         return check
 
     def _fits(self, kind: mi.Type, data: t.Any) -> bool:
-        wanted = _NAMES.get(type(kind), "value")
+        wanted = _name_of_type(kind)
         if self.lax and isinstance(data, str):
             return wanted not in ("an array", "an object", "null")
         if wanted == "value" or isinstance(kind, mi.EnumType | mi.LiteralType):
@@ -213,17 +216,32 @@ def _accept(data: t.Any, pointer: str, faults: Faults) -> None:
     """Accept any value."""
 
 
+def _tag_check(kind: t.Any) -> Check:
+    """Return the check of the tag that an array begins with."""
+    tag = kind.tag
+
+    def check(data: t.Any, pointer: str, faults: Faults) -> None:
+        if data != tag:
+            faults.add(pointer, "Not a known tag", "tag")
+
+    return check
+
+
 def _check_tagged(
     tagged: Mapping[t.Any, tuple[str | None, Check]],
-    data: dict[str, t.Any],
+    data: dict[str, t.Any] | list[t.Any],
     pointer: str,
     faults: Faults,
 ) -> None:
-    field = next(iter(tagged.values()))[0]
-    tag = data.get(field) if field is not None else None
-    place = join_pointer(pointer, field or "")
-    if field not in data:
-        faults.add(place, "Missing required field", "missing")
+    if isinstance(data, list):
+        tag, is_missing, what = (data or [None])[0], not data, "item"
+        place = join_pointer(pointer, 0)
+    else:
+        field = next(iter(tagged.values()))[0] or ""
+        tag, is_missing, what = data.get(field), field not in data, "field"
+        place = join_pointer(pointer, field)
+    if is_missing:
+        faults.add(place, f"Missing required {what}", "missing")
     elif isinstance(tag, str | int) and tag in tagged:
         tagged[tag][1](data, pointer, faults)
     else:
@@ -303,6 +321,13 @@ def _describe_types() -> None:
 
 
 _describe_types()
+
+
+def _name_of_type(kind: mi.Type) -> str:
+    """Return the JSON type that stands for a type, with its article."""
+    if isinstance(kind, mi.StructType) and kind.array_like:
+        return "an array"
+    return _NAMES.get(type(kind), "value")
 
 
 def name_of(data: t.Any) -> str:

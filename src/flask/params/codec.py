@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 import typing as t
 from collections.abc import Callable
 
 import msgspec
+from msgspec import inspect as mi
 
 from .checks import Check, compile_check, explain, run_check
-from .faults import MOST_FAULTS, Fault, Faults, join_pointer
+from .faults import MOST_FAULTS, EnoughFaults, Fault, Faults, join_pointer
+from .finite import MESSAGE as NOT_FINITE
+from .finite import (
+    NotFinite,
+    holds_type,
+    json_may_be_not_finite,
+    may_be_not_finite,
+    places_of_not_finite,
+)
 
 
 class Codec(t.Protocol):
@@ -50,25 +60,53 @@ class MsgspecCodec:
 
     def __init__(self, kind: t.Any) -> None:
         self.kind = kind
-        self.decode: Callable[[bytes], t.Any] = msgspec.json.Decoder(kind).decode
+        self._decode = msgspec.json.Decoder(kind).decode
         self._checks: dict[bool, Check] = {}
+        info = mi.type_info(kind)
+        self._holds_numbers = holds_type(info, (mi.FloatType, mi.DecimalType))
+        # JSON text has infinities and NaN only as strings, which only decimals accept.
+        holds_decimals = holds_type(info, (mi.DecimalType,))
+        self.decode: Callable[[bytes], t.Any] = (
+            self._decode_finite if holds_decimals else self._decode
+        )
+
+    def _decode_finite(self, data: bytes) -> t.Any:
+        # Before any code of the model runs: comparing with NaN raises no ValueError.
+        if json_may_be_not_finite(data):
+            self._refuse_not_finite(msgspec.json.decode(data), lax=False)
+        return self._decode(data)
 
     def convert(self, data: t.Any, *, lax: bool = False) -> t.Any:
+        if self._holds_numbers:
+            self._refuse_not_finite(data, lax=lax)
         return msgspec.convert(data, self.kind, strict=not lax, str_keys=True)
+
+    def _refuse_not_finite(self, data: t.Any, *, lax: bool) -> None:
+        if not may_be_not_finite(data):
+            return
+        # With any fault: msgspec might come to the number, and the model's code, before it.
+        faults = Faults("")
+        with contextlib.suppress(EnoughFaults):
+            self._check(lax)(data, "", faults)
+        if faults.found:
+            raise NotFinite
 
     def find_faults(
         self, data: t.Any, error: Exception, source: str, pointer: str = "", *, lax: bool = False
     ) -> list[Fault]:
-        check = self._checks.get(lax)
-        if check is None:
-            check = self._checks[lax] = compile_check(self.kind, lax)
         faults = Faults(source)
-        run_check(check, data, pointer, faults)
+        run_check(self._check(lax), data, pointer, faults)
         if not faults.found:
             # The checks of the model's own, as in __post_init__, which run once all else is right.
             message, code = explain(None, _own_message(error))
             faults.add(_join_path(pointer, str(error)), message, code)
         return faults.found
+
+    def _check(self, lax: bool) -> Check:
+        check = self._checks.get(lax)
+        if check is None:
+            check = self._checks[lax] = compile_check(self.kind, lax)
+        return check
 
 
 def _own_message(error: Exception) -> str:
@@ -106,14 +144,24 @@ class PydanticCodec:
         self._validate_json = self.adapter.validator.validate_json
 
     def decode(self, data: bytes) -> t.Any:
+        # pydantic reads NaN, Infinity and 1e400, so msgspec decides about what is JSON.
+        msgspec.json.decode(data)
         return self._validate_json(data, strict=True)
 
     def convert(self, data: t.Any, *, lax: bool = False) -> t.Any:
-        return self.adapter.validate_python(data)  # which takes strings for numbers by itself
+        value = self.adapter.validate_python(data)  # which takes strings for numbers by itself
+        if may_be_not_finite(data):
+            places = places_of_not_finite(self.adapter.dump_python(value, by_alias=True))
+            if places:
+                raise NotFinite(places)
+        return value
 
     def find_faults(
         self, data: t.Any, error: Exception, source: str, pointer: str = "", *, lax: bool = False
     ) -> list[Fault]:
+        if isinstance(error, NotFinite):
+            places = [pointer + it for it in error.places]
+            return [Fault(source, it, NOT_FINITE, "type") for it in places[:MOST_FAULTS]]
         listed: t.Any = getattr(error, "errors", None)
         if listed is None:
             return [Fault(source, pointer, "Invalid value", "invalid")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import typing as t
 from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import parse_qsl
@@ -14,6 +13,8 @@ from . import annotations as hints
 from .codec import Codec, PydanticCodec, is_pydantic_model, make_codec
 from .contract import MISSING, Parameter
 from .faults import Fault, join_pointer
+from .finite import MESSAGE as NOT_FINITE
+from .finite import NotFinite, is_not_finite
 
 Extract = Callable[[t.Any, dict[str, t.Any], dict[str, t.Any]], "list[Fault] | None"]
 """Function of the request context, the environ and the view's arguments; adds to the arguments and
@@ -43,10 +44,10 @@ class StringSource:
             for lax in (True, False)
             if (group := [it for it in plain if needs_lax(it.kind) is lax])
         ]
-        self.floats = tuple(it for it in plain if _holds_float(it.kind))
+        self.numbers = tuple(it for it in plain if _holds_number(it.kind))
         self.lists = self._names_of_lists()
         self.is_one_conversion = len(self.groups) == 1 and not (
-            self.floats or self.apart or self.models
+            self.numbers or self.apart or self.models
         )
 
     def _names_of_lists(self) -> frozenset[str]:
@@ -61,14 +62,14 @@ class StringSource:
             # PERF: one conversion for all parameters of a source.
             for struct, strict in self.groups:
                 arguments.update(_asdict(_convert(values, struct, strict=strict)))
-            if self.floats or self.apart or self.models:
+            if self.numbers or self.apart or self.models:
                 self._add_others(values, arguments)
         except ValueError:
             return self._add_each(values, arguments)
         return None
 
     def _add_others(self, values: Values, arguments: dict[str, t.Any]) -> None:
-        for parameter in self.floats:
+        for parameter in self.numbers:
             _check_finite(arguments[parameter.name])
         for parameter in self.apart:
             arguments[parameter.name] = self._value(parameter, values)
@@ -117,7 +118,7 @@ class StringSource:
         if parameter.alias not in values:
             return [Fault(self.source, place, "Missing required parameter", "missing")]
         if isinstance(error, NotFinite):
-            return [Fault(self.source, place, "Expected a finite number", "type")]
+            return [Fault(self.source, place, NOT_FINITE, "type")]
         lax = needs_lax(parameter.kind)
         return codec.find_faults(values[parameter.alias], error, self.source, place, lax=lax)
 
@@ -143,12 +144,8 @@ def _default_field(parameter: Parameter) -> t.Any:
     return msgspec.field(name=parameter.alias, default_factory=lambda: default)
 
 
-class NotFinite(ValueError):
-    """A number that JSON doesn't have: an infinity, or NaN."""
-
-
 def _check_finite(value: t.Any) -> None:
-    if isinstance(value, float) and not math.isfinite(value):
+    if is_not_finite(value):
         raise NotFinite
     if isinstance(value, list | tuple | set | frozenset):
         for item in value:
@@ -204,8 +201,8 @@ def needs_lax(kind: t.Any) -> bool:
     return _any_is(info, _LAX)
 
 
-def _holds_float(kind: t.Any) -> bool:
-    return _any_is(mi.type_info(kind), (mi.FloatType,))
+def _holds_number(kind: t.Any) -> bool:
+    return _any_is(mi.type_info(kind), (mi.FloatType, mi.DecimalType))
 
 
 def _any_is(info: mi.Type, kinds: tuple[type[mi.Type], ...]) -> bool:
