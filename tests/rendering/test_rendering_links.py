@@ -247,6 +247,25 @@ def test_two_applications_share_templates(app: Flask) -> None:
                 assert template.render(url_for=lambda *a, **k: "<", x="ada") == "&lt;"
 
 
+def test_the_method_of_another_application_makes_its_links(app: Flask) -> None:
+    other = Flask("other", static_folder=None)
+    other.add_url_rule("/", "index", view)
+    other.add_url_rule("/elsewhere/<name>", "one", view)
+    other.add_url_rule("/elsewhere/<name>/<int:number>", "two", view)
+    other.test_client().get("/")
+    expected = {
+        "constants": "/elsewhere/ada",
+        "value": "/elsewhere/grace",
+        "values": "/elsewhere/grace/3",
+    }
+    with app.test_request_context():
+        for name, link in expected.items():
+            template = app.jinja_env.get_template(f"{name}.html")
+            ours = template.render(url_for=app.url_for, x="grace", y=3)
+            assert template.render(url_for=other.url_for, x="grace", y=3) == link
+            assert template.render(url_for=app.url_for, x="grace", y=3) == ours != link
+
+
 def sabotaged(change: str) -> t.Any:
     def sabotage(patch: pytest.MonkeyPatch) -> None:
         def broken(rule: t.Any, call: Call) -> t.Any:

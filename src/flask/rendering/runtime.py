@@ -259,7 +259,7 @@ def _make_helpers(environment: Environment) -> Helpers:
                         program = app._revision.program
                         if tried is not program:
                             tried = program
-                            made = make_link(obj.__func__, app, call, escape_text, find_link)
+                            made = make_link(obj, call, escape_text, find_link)
                             place[0] = find_link if made is None else made
                         return escape_text(url)
             value = call_with(context, obj, (endpoint,), values)

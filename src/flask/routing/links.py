@@ -94,14 +94,16 @@ def find_pattern(rule: Rule, call: Call) -> Pattern | None:
 
 
 def make_link(
-    function: t.Any, app: t.Any, call: Call, escape: t.Callable[[str], str], otherwise: Write
+    known: MethodType, call: Call, escape: t.Callable[[str], str], otherwise: Write
 ) -> Write | None:
     """Return what makes a call's links for as long as the application's program is the same;
     ``None`` if nothing is faster than :func:`~.building.build_here`.
 
-    :param function: of the method ``url_for``.
+    :param known: an application's method ``url_for``, as the template has it.
     :param otherwise: makes all links that take more, and is told of another program.
     """
+    app: t.Any = known.__self__
+    function = known.__func__
     program = app._revision.program
     if program is None or type(program.url_builders.get(call.endpoint)) is not FunctionType:
         return None  # an object looks at more than the values, at files for example
@@ -113,15 +115,18 @@ def make_link(
     (first, first_to_url), *others = constants or (_NO_CONVERTER,)
     url_map = app.url_map
     is_rare = bool(others) or has_query
+    has_more = bool(constants) or has_query
     namespace, size, needs_check = program.flask_namespace, program.flask_size, program.needs_check
     get_request = _cv_request.get
 
     # PERF: a page has dozens of links. One function for all of a link takes a third of the time of
-    # four that hand on its values; and as an expression, its conditions take no call.
+    # four that hand on its values; and as an expression, its conditions take no call. The method
+    # is nearly always the very object that the template had the first time.
 
     def constant_link(context: t.Any, obj: t.Any) -> str:
-        if type(obj) is MethodType and obj.__func__ is function:
-            app: t.Any = obj.__self__
+        if obj is known or (
+            type(obj) is MethodType and obj.__func__ is function and obj.__self__ is app
+        ):
             ctx = get_request(None)
             if (
                 app._revision.program is program
@@ -130,8 +135,13 @@ def make_link(
                 and len(namespace) == size
                 and not (needs_check and not program.holds(app))
                 and not rule.defaults
-                and first.to_url is first_to_url
-                and not (is_rare and (url_map.sort_parameters or _were_replaced(others)))
+                and not (
+                    has_more
+                    and (
+                        first.to_url is not first_to_url
+                        or (is_rare and (url_map.sort_parameters or _were_replaced(others)))
+                    )
+                )
             ):
                 return escape(ctx.url_root + head)
         return otherwise(context, obj)
@@ -139,11 +149,12 @@ def make_link(
     if not variables:
         return constant_link
     if len(variables) == 1:
-        return _link_with_value(function, program, rule, pattern, escape, otherwise)
+        return _link_with_value(known, program, rule, pattern, escape, otherwise)
 
     def link(context: t.Any, obj: t.Any, *values: t.Any) -> str:
-        if type(obj) is MethodType and obj.__func__ is function:
-            app: t.Any = obj.__self__
+        if obj is known or (
+            type(obj) is MethodType and obj.__func__ is function and obj.__self__ is app
+        ):
             ctx = get_request(None)
             if (
                 app._revision.program is program
@@ -152,8 +163,13 @@ def make_link(
                 and len(namespace) == size
                 and not (needs_check and not program.holds(app))
                 and not rule.defaults
-                and first.to_url is first_to_url
-                and not (is_rare and (url_map.sort_parameters or _were_replaced(others)))
+                and not (
+                    has_more
+                    and (
+                        first.to_url is not first_to_url
+                        or (is_rare and (url_map.sort_parameters or _were_replaced(others)))
+                    )
+                )
             ):
                 path = ctx.url_root + head
                 for at, plain, (cls, to_url), tail in variables:
@@ -173,7 +189,7 @@ def make_link(
 
 
 def _link_with_value(
-    function: t.Any,
+    known: MethodType,
     program: t.Any,
     rule: Rule,
     pattern: Pattern,
@@ -181,16 +197,20 @@ def _link_with_value(
     otherwise: Write,
 ) -> Write:
     """The most usual kind of link, which has one value that is computed."""
+    app: t.Any = known.__self__
+    function = known.__func__
     head, ((_, plain, (cls, to_url), tail),), constants, has_query = pattern
     (first, first_to_url), *others = constants or (_NO_CONVERTER,)
     url_map = rule.map
     is_rare = bool(others) or has_query
+    has_more = bool(constants) or has_query
     namespace, size, needs_check = program.flask_namespace, program.flask_size, program.needs_check
     get_request = _cv_request.get
 
     def link_with_value(context: t.Any, obj: t.Any, value: t.Any) -> str:
-        if type(obj) is MethodType and obj.__func__ is function:
-            app: t.Any = obj.__self__
+        if obj is known or (
+            type(obj) is MethodType and obj.__func__ is function and obj.__self__ is app
+        ):
             ctx = get_request(None)
             kind = type(value)
             if (
@@ -202,8 +222,13 @@ def _link_with_value(
                 and not (needs_check and not program.holds(app))
                 and not rule.defaults
                 and cls.to_url is to_url
-                and first.to_url is first_to_url
-                and not (is_rare and (url_map.sort_parameters or _were_replaced(others)))
+                and not (
+                    has_more
+                    and (
+                        first.to_url is not first_to_url
+                        or (is_rare and (url_map.sort_parameters or _were_replaced(others)))
+                    )
+                )
                 and (kind is int or (value.isalnum() and value.isascii()) or is_plain_text(value))
             ):
                 return escape(f"{ctx.url_root}{head}{value}{tail}")
