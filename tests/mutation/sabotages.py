@@ -530,6 +530,20 @@ SABOTAGES = (
         TABLE,
     ),
     Sabotage(
+        "steps of the tree are tried in the order of their rules",
+        "flask/routing/tree.py",
+        "sorted(state.dynamic, key=_weight)",
+        "state.dynamic",
+        TABLE,
+    ),
+    Sabotage(
+        "NaN is looked for in no JSON text",
+        "flask/params/codec.py",
+        "        if json_may_be_not_finite(data):\n",
+        "        if False:\n",
+        ("tests/params/test_params_finite.py",),
+    ),
+    Sabotage(
         "the rest of a path may have a line end",
         "flask/routing/table.py",
         'if edge.takes_rest and part and "\\n" not in path:',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
@@ -128,6 +129,21 @@ def test_whatever_is_found_is_what_werkzeug_finds(
             assert isinstance(expected, tuple), (path, method, leaf.rule)
             assert leaf.rule is expected[0], (path, method)
             assert arguments == expected[1]
+
+
+@pytest.mark.parametrize("order", list(permutations(["<name>", "<int:number>", "<path:rest>"])))
+def test_steps_are_tried_by_weight_though_nobody_has_sorted_the_map(order: list[str]) -> None:
+    url_map = Map([Rule(f"/a/{text}", endpoint=text, methods=["GET"]) for text in order])
+    table = RoutingTable(url_map, "")
+    found = {}
+    for path in ("/a/7", "/a/b", "/a/b/c"):
+        match = table.find(path, "GET")
+        assert isinstance(match, tuple)
+        found[path] = match[0].rule.endpoint
+    assert url_map._remap  # type: ignore[has-type]
+    assert found == {"/a/7": "<int:number>", "/a/b": "<name>", "/a/b/c": "<path:rest>"}
+    for path, endpoint in found.items():
+        assert by_werkzeug(url_map, path, "GET")[0].endpoint == endpoint
 
 
 plain_segments = st.sampled_from(["a", "b", "x-y", "é", "<name>", "<int:number>", "<second>"])

@@ -7,6 +7,7 @@ import typing as t
 
 from werkzeug.routing import Map as BaseMap
 
+from .map import Map
 from .tree import UNDECIDED, Leaf, Node
 
 Match = tuple[Leaf, dict[str, t.Any]]
@@ -50,7 +51,9 @@ class RoutingTable:
     """Parts to walk before those of a path: the domain, if rules have variables in it."""
 
     def __init__(self, url_map: BaseMap, domain: str) -> None:
-        url_map.update()
+        # PERF: the nodes sort what they read, so the first request needn't wait for all the rest.
+        if type(url_map).update is not Map.update:
+            url_map.update()
         self.url_map = url_map
         self.domain = domain
         self.prefix = []

@@ -121,8 +121,8 @@ class Leaf:
 def _is_plain(rule: Rule) -> bool:
     if rule.methods is None or rule.websocket or rule.redirect_to is not None or rule.alias:
         return False
-    if not rule.map.redirect_defaults:
-        return True
+    if not rule.map.redirect_defaults or len(rule.map._rules_by_endpoint[rule.endpoint]) == 1:
+        return True  # the second: PERF, as asking the map for the rules sorts all of them
     # A rule of the endpoint that comes first, with defaults, might have the better URL.
     for other in rule.map.iter_rules(rule.endpoint):
         if other is rule:
@@ -243,6 +243,10 @@ UNDECIDED = Undecided()
 Found = tuple[Leaf, Values]
 
 
+def _weight(step: tuple[RulePart, State]) -> t.Any:
+    return step[0].weight
+
+
 class Node:
     """A place in the tree: the rules that end here, and the steps that go on.
 
@@ -298,8 +302,10 @@ class Node:
                 self.by_method.setdefault(method, leaf)
         depth = self.depth
         self.static = {part: Node(following, depth + 1) for part, following in state.static.items()}
+        # Werkzeug's matcher sorts these for itself, in all of its states, once it is asked.
+        steps = sorted(state.dynamic, key=_weight) if len(state.dynamic) > 1 else state.dynamic
         self.edges = tuple(
-            Edge(part, Node(following, depth + 1), depth) for part, following in state.dynamic
+            Edge(part, Node(following, depth + 1), depth) for part, following in steps
         )
 
     def walk(
