@@ -9,6 +9,7 @@ import pydantic
 import pytest
 
 from flask import Flask, json
+from flask.openapi import OpenAPI
 from flask.params import Body, Form, Query
 
 T = TypeVar("T")
@@ -180,3 +181,82 @@ def test_models_own_checks_are_reported() -> None:
     assert errors(client.post("/attrs", json=[{"number": 2}, {"number": 1}])) == [
         ("body", "/1", "invalid")
     ]
+
+
+class InStruct(msgspec.Struct):
+    model: Model
+    others: list[Model] = []
+
+
+@dataclasses.dataclass
+class InData:
+    model: Model
+    others: list[Model] = dataclasses.field(default_factory=list)
+
+
+@attrs.define
+class InAttrs:
+    model: Model
+    others: list[Model] = attrs.field(factory=list)
+
+
+class InTyped(TypedDict):
+    model: Model
+    others: list[Model]
+
+
+@pytest.mark.parametrize("model", [InStruct, InData, InAttrs, InTyped])
+def test_models_of_pydantic_may_be_inside_of_others(model: Any) -> None:
+    app = Flask(__name__)
+    app.testing = True
+    OpenAPI(app, title="Nested", version="1")
+
+    def view(it: Any) -> Any:
+        inner = it["others"] if isinstance(it, dict) else it.others
+        assert [type(one) for one in inner] == [Model]
+        return it
+
+    view.__annotations__ = {"it": Body[model], "return": model}
+    app.add_url_rule("/", view_func=view, methods=["POST"])
+    client = app.test_client()
+    sent = {"model": {"count": 1, "tags": []}, "others": [{"count": 2, "tags": ["a"]}]}
+    assert client.post("/", json=sent).json == sent
+    wrong = {"model": {"count": 0, "tags": [1]}, "others": [{"count": "2"}, 3, {}]}
+    assert sorted(errors(client.post("/", json=wrong))) == [
+        ("body", "/model/count", "minimum"),
+        ("body", "/model/tags/0", "type"),
+        ("body", "/others/0/count", "type"),
+        ("body", "/others/1", "type"),
+        ("body", "/others/2/count", "missing"),
+    ]
+    schemas = client.get("/openapi.json").json["components"]["schemas"]
+    properties = schemas[model.__name__]["properties"]
+    assert properties["model"] == {"$ref": "#/components/schemas/Model"}
+    assert properties["others"]["items"] == {"$ref": "#/components/schemas/Model"}
+    assert schemas["Model"]["properties"]["count"]["minimum"] == 1
+
+
+def test_generic_structs_take_models_of_pydantic() -> None:
+    app = Flask(__name__)
+    app.testing = True
+
+    def view(it: Any) -> Any:
+        assert type(it.content) is Model
+        return it
+
+    view.__annotations__ = {"it": Body[Box[Model]], "return": Box[Model]}
+    app.add_url_rule("/", view_func=view, methods=["POST"])
+    client = app.test_client()
+    sent = {"content": {"count": 1, "tags": []}}
+    assert client.post("/", json=sent).json == sent
+    assert errors(client.post("/", json={"content": {"count": 0}})) == [
+        ("body", "/content/count", "minimum")
+    ]
+
+
+def test_faults_inside_of_models_are_bounded_and_quote_nothing() -> None:
+    client = client_for(Body[InStruct])
+    secret = "hunter2"
+    sent = client.post("/", json={"model": {"count": 1}, "others": [{"count": secret}] * 200})
+    assert len(errors(sent)) == 50
+    assert secret not in sent.text

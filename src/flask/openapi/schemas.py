@@ -11,7 +11,7 @@ import typing as t
 import msgspec
 from msgspec import inspect as mi
 
-from ..params.codec import holds_pydantic, is_pydantic_model
+from ..params.pydantic_models import holds_pydantic, is_pydantic_model
 
 Schema = dict[str, t.Any]
 
@@ -107,7 +107,7 @@ class Schemas:
             case mi.DictType():
                 return self._dict(info)
             case mi.CustomType():
-                return {}
+                return self._of_pydantic(info.cls, False) if is_pydantic_model(info.cls) else {}
         return _constrained(dict(_SIMPLE.get(type(info), {})), info)
 
     def _dict(self, info: mi.DictType) -> Schema:

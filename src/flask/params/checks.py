@@ -17,6 +17,7 @@ from msgspec import inspect as mi
 from .faults import EnoughFaults, Faults, join_pointer
 from .finite import MESSAGE as NOT_FINITE
 from .finite import is_not_finite
+from .pydantic_models import faults_of, is_pydantic_model, read_model
 
 Check = t.Callable[[t.Any, str, Faults], None]
 """Function of the data, the pointer to it, and the faults to add to."""
@@ -55,7 +56,21 @@ class _Compiler:
                 return self._dict(kind)
             case mi.UnionType():
                 return self._union(kind)
+            case mi.CustomType() if is_pydantic_model(kind.cls):
+                return self._model(kind.cls)
         return self._leaf(kind)
+
+    def _model(self, model: t.Any) -> Check:
+        strict = not self.lax
+
+        def check(data: t.Any, pointer: str, faults: Faults) -> None:
+            try:
+                read_model(model, data, strict=strict)
+            except ValueError as error:
+                for fault in faults_of(error, faults.source, pointer):
+                    faults.add(fault.pointer, fault.message, fault.code)
+
+        return check
 
     def _leaf(self, kind: mi.Type) -> Check:
         plain = leaf_type(kind)

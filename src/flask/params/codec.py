@@ -21,6 +21,7 @@ from .finite import (
     may_be_not_finite,
     places_of_not_finite,
 )
+from .pydantic_models import faults_of, holds_pydantic, model_hook
 
 
 class Codec(t.Protocol):
@@ -60,9 +61,13 @@ class MsgspecCodec:
 
     def __init__(self, kind: t.Any) -> None:
         self.kind = kind
-        self._decode = msgspec.json.Decoder(kind).decode
-        self._checks: dict[bool, Check] = {}
         info = mi.type_info(kind)
+        # pydantic's models inside of other types; msgspec refuses them without a hook.
+        has_models = "pydantic" in sys.modules and holds_type(info, (mi.CustomType,))
+        self._has_models = has_models
+        hook = model_hook(strict=True) if has_models else None
+        self._decode = msgspec.json.Decoder(kind, dec_hook=hook).decode
+        self._checks: dict[bool, Check] = {}
         self._holds_numbers = holds_type(info, (mi.FloatType, mi.DecimalType))
         # JSON text has infinities and NaN only as strings, which only decimals accept.
         holds_decimals = holds_type(info, (mi.DecimalType,))
@@ -79,7 +84,8 @@ class MsgspecCodec:
     def convert(self, data: t.Any, *, lax: bool = False) -> t.Any:
         if self._holds_numbers:
             self._refuse_not_finite(data, lax=lax)
-        return msgspec.convert(data, self.kind, strict=not lax, str_keys=True)
+        hook = model_hook(strict=not lax) if self._has_models else None
+        return msgspec.convert(data, self.kind, strict=not lax, str_keys=True, dec_hook=hook)
 
     def _refuse_not_finite(self, data: t.Any, *, lax: bool) -> None:
         if not may_be_not_finite(data):
@@ -162,44 +168,7 @@ class PydanticCodec:
         if isinstance(error, NotFinite):
             places = [pointer + it for it in error.places]
             return [Fault(source, it, NOT_FINITE, "type") for it in places[:MOST_FAULTS]]
-        listed: t.Any = getattr(error, "errors", None)
-        if listed is None:
-            return [Fault(source, pointer, "Invalid value", "invalid")]
-        details = listed(include_url=False, include_context=False, include_input=False)
-        faults = []
-        for detail in details[:MOST_FAULTS]:
-            place = pointer
-            for step in detail["loc"]:
-                place = join_pointer(place, step)
-            code: str = _PYDANTIC_CODES.get(detail["type"]) or detail["type"]
-            faults.append(Fault(source, place, detail["msg"], code))
-        return faults
-
-
-_PYDANTIC_CODES: dict[str, str] = {
-    "extra_forbidden": "unknown_field",
-    "greater_than": "exclusive_minimum",
-    "greater_than_equal": "minimum",
-    "less_than": "exclusive_maximum",
-    "less_than_equal": "maximum",
-    "literal_error": "enum",
-    "enum": "enum",
-    "string_pattern_mismatch": "pattern",
-    "string_too_long": "too_long",
-    "string_too_short": "too_short",
-    "too_long": "too_long",
-    "too_short": "too_short",
-    "union_tag_invalid": "tag",
-    "union_tag_not_found": "tag",
-    "value_error": "invalid",
-} | dict.fromkeys(
-    (
-        "bool_type", "bool_parsing", "bytes_type", "dict_type", "float_type", "float_parsing",
-        "int_type", "int_parsing", "int_from_float", "list_type", "model_type", "string_type",
-        "model_attributes_type",
-    ),
-    "type",
-)  # fmt: skip
+        return faults_of(error, source, pointer)
 
 
 def make_codec(kind: t.Any) -> Codec:
@@ -208,16 +177,3 @@ def make_codec(kind: t.Any) -> Codec:
     :raises TypeError: if neither library can read it.
     """
     return PydanticCodec(kind) if holds_pydantic(kind) else MsgspecCodec(kind)
-
-
-def is_pydantic_model(kind: t.Any) -> bool:
-    """Return whether a type is a subclass of ``pydantic.BaseModel``."""
-    pydantic = sys.modules.get("pydantic")
-    return pydantic is not None and isinstance(kind, type) and issubclass(kind, pydantic.BaseModel)
-
-
-def holds_pydantic(kind: t.Any) -> bool:
-    """Return whether a type or one of its arguments is a pydantic model."""
-    if "pydantic" not in sys.modules:
-        return False
-    return is_pydantic_model(kind) or any(holds_pydantic(it) for it in t.get_args(kind))

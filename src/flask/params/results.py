@@ -12,8 +12,8 @@ import msgspec
 from ..globals import current_app
 from ..http.encoded import EncodedBody
 from . import annotations as hints
-from .codec import is_pydantic_model
 from .contract import MISSING, Contract
+from .pydantic_models import is_pydantic_model
 
 JSON = "application/json"
 

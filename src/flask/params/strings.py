@@ -10,11 +10,12 @@ import msgspec
 from msgspec import inspect as mi
 
 from . import annotations as hints
-from .codec import Codec, PydanticCodec, is_pydantic_model, make_codec
+from .codec import Codec, PydanticCodec, make_codec
 from .contract import MISSING, Parameter
 from .faults import Fault, join_pointer
 from .finite import MESSAGE as NOT_FINITE
 from .finite import NotFinite, is_not_finite
+from .pydantic_models import is_pydantic_model
 
 Extract = Callable[[t.Any, dict[str, t.Any], dict[str, t.Any]], "list[Fault] | None"]
 """Function of the request context, the environ and the view's arguments; adds to the arguments and
