@@ -48,6 +48,8 @@ SIGNING = ("tests/test_signing.py",)
 HEADERS = ("tests/test_headers.py",)
 WSGI = "flask/doors/wsgi.py"
 PLAIN_ASGI = "flask/doors/plain_asgi.py"
+PLAIN_THREAD = "flask/doors/plain_thread.py"
+PLAIN = ("tests/asgi/test_asgi_plain.py",)
 CONDUCTOR = "flask/pipeline/_conductor_sync.py"
 STEPS = "flask/pipeline/steps.py"
 RESPONSE = "flask/pipeline/response.py"
@@ -582,9 +584,58 @@ SABOTAGES = (
     Sabotage(
         "an encoded body is sent without its type",
         PLAIN_ASGI,
-        "body, content_type = rv.body, _raw(rv.header)",
+        "body, content_type = rv.body, text_type(rv.header)",
         "body, content_type = rv.body, html",
         SMALL_BODIES,
+    ),
+    Sabotage(
+        "an encoded body from a thread is sent without its type",
+        PLAIN_THREAD,
+        "body, content_type = rv.body, text_type(rv.header)",
+        "body, content_type = rv.body, html",
+        PLAIN,
+    ),
+    Sabotage(
+        "a request of a thread that was asked for is not closed",
+        PLAIN_THREAD,
+        "                        ctx.close_request()\n",
+        "                        pass\n",
+        PLAIN,
+    ),
+    Sabotage(
+        "a session that a thread's view used is not saved",
+        PLAIN_THREAD,
+        "                    and ctx._session_object is None\n",
+        "",
+        PLAIN,
+    ),
+    Sabotage(
+        "a receiver that a thread's view connected is not told of the end",
+        PLAIN_THREAD,
+        "                tearing_down\n                or app_tearing_down\n",
+        "                app_tearing_down\n",
+        PLAIN,
+    ),
+    Sabotage(
+        "a file from a thread's plain view is not sent by its path",
+        PLAIN_THREAD,
+        'if extensions and "http.response.pathsend" in extensions:',
+        "if False:",
+        PLAIN,
+    ),
+    Sabotage(
+        "a thread's views take the slow path",
+        PLAIN_ASGI,
+        '                and scope["http_version"] < "2"\n',
+        '                and scope["http_version"] < "1"\n',
+        PLAIN,
+    ),
+    Sabotage(
+        "the event of a mailbox wakes nobody",
+        "flask/doors/threads.py",
+        "                os.eventfd_write(self._event, 1)\n",
+        "                pass\n",
+        ("tests/asgi/test_asgi_threads.py",),
     ),
     Sabotage(
         "the message of a body that is not all there is lost",

@@ -24,6 +24,7 @@ from .on_loop import (
     wants_loop,
 )
 from .plain_asgi import Handler, make_plain_handler
+from .plain_thread import Answer, PlainTransfer
 from .scope import WORKERS, Scope, environ_of
 from .sending import PathFile, Send, Transfer
 from .threads import Mailbox, WorkerPool
@@ -32,8 +33,8 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
     from ..app import Flask
+    from ..pipeline.program import RequestProgram
     from ..sansio.app import App
-    from .on_loop import LoopProgram
 
 DEFAULT_THREADS = 40
 DEFAULT_BACKLOG = 2048
@@ -53,7 +54,7 @@ class AsgiDoor:
         self._pool: WorkerPool | None = None
         self._leases: Leases | None = None
         self._websocket_leases: Leases | None = None
-        self._program: LoopProgram | None = None
+        self._program: RequestProgram | None = None
         self.tables: Tables = {}
         self.handle: Handler | None = None
         """Handles a connection in place of :meth:`serve`, if the application is a plain one."""
@@ -96,6 +97,9 @@ class AsgiDoor:
                     mailbox = self._current_mailbox()
                     await serve_on_loop(app, program, mailbox, leases, plan, scope, receive, send)
                     return
+            elif base.is_plain and base is not self._program and not app.has_serving_functions:
+                vars(app)["_got_first_request"] = True
+                self._use(app, base, base)
             entry = app.wsgi_app
         await self.serve_wsgi(app, entry, scope, receive, send)
 
@@ -122,8 +126,8 @@ class AsgiDoor:
             return None
         return LoopRequest(self._current_mailbox(), leases)
 
-    def _use(self, app: Flask, base: t.Any, program: LoopProgram) -> None:
-        """Serve by a program that was compiled anew."""
+    def _use(self, app: Flask, base: RequestProgram, program: RequestProgram) -> None:
+        """Serve by a program that was compiled anew: one for the loop, or the base itself."""
         self._program = program
         self.tables = {}
         self.handle = None
@@ -182,6 +186,33 @@ class AsgiDoor:
         finally:
             if pulled is not None:
                 pulled.stop()
+
+    async def serve_plain(
+        self,
+        app: Flask,
+        answer: Answer,
+        found: tuple[t.Any, ...],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        """Handle a request without a body whose rule was found, in a worker thread.
+
+        :param answer: called in the thread with a transfer and what was found.
+        """
+        config = app.config
+        pool = self._pool or self._open_pool(app)
+        if pool.waiting >= config.get("ASGI_BACKLOG", DEFAULT_BACKLOG):
+            await _send_overloaded(send)
+            return
+        environ = {"REQUEST_METHOD": scope["method"]}  # all of it that a transfer reads
+        timeout = config.get("RESPONSE_TIMEOUT", DEFAULT_TIMEOUT)
+        mailbox, context = self._current_mailbox(), copy_context()
+        transfer = PlainTransfer(
+            answer, found, environ, mailbox, context, timeout, pool.expect_thread
+        )
+        pool.submit(transfer.run)
+        await transfer.deliver(send, Inlet(receive, None), None)
 
     def _open_pool(self, app: t.Any) -> WorkerPool:
         pool = self._pool = WorkerPool(app.config.get("ASGI_THREADS", DEFAULT_THREADS))

@@ -35,6 +35,7 @@ if t.TYPE_CHECKING:
 
     from ..app import Flask
     from ..pipeline.plan import Plan
+    from ..routing.table import RoutingTable
     from .threads import Mailbox, PinnedThread
 
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
@@ -198,21 +199,29 @@ def find_plan(app: Flask, program: RequestProgram, scope: Scope, tables: Tables)
 
     :param tables: keeps the table of the request's host.
     """
-    hosts = program.hosts.get(scope.get("scheme") or "http")
-    table = None if hosts is None else hosts.get(_host_of(scope))
+    table = find_table(program, scope, tables)
     if table is None:
         return None
     path = scope["path"]
     root = scope.get("root_path")
     if root:
         path = path_below(root, path)
-    elif len(tables) < MOST_TABLES:
-        tables[_host_of(scope).encode("latin-1")] = (scope.get("scheme"), table)
     method = scope["method"]
     found = table.find_literal(path, method) or table.find(path, method, in_context=False)
     if found is MISSING:
         return program.plan(app, None)
     return None if found is None else program.plan(app, found[0].endpoint)
+
+
+def find_table(program: RequestProgram, scope: Scope, tables: Tables) -> RoutingTable | None:
+    """Return the routing table of a request's host if the program knows it, and keep it."""
+    scheme = scope.get("scheme")
+    hosts = program.hosts.get(scheme or "http")
+    host = _host_of(scope)
+    table = None if hosts is None else hosts.get(host)
+    if table is not None and len(tables) < MOST_TABLES and not scope.get("root_path"):
+        tables[host.encode("latin-1")] = (scheme, table)
+    return table
 
 
 def match_plan(app: Flask, program: RequestProgram, scope: Scope) -> Plan | None:

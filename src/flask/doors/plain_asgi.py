@@ -1,6 +1,7 @@
-"""The plain path by ASGI: an async view without hooks that returns text or JSON.
+"""The plain path by ASGI: a view without hooks that returns text or JSON.
 
 :func:`.on_loop.serve_on_loop` is its slow twin, with which it shares every observable effect.
+Sync views are found here and answered in a thread, by :mod:`.plain_thread`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import typing as t
 from ..ctx import ACTIVE, ENDED, AppContext, RequestContext
 from ..globals import _cv_app, _cv_request
 from ..http.encoded import EncodedBody
-from ..http.headers import full_content_type
 from ..http.pristine import IS_UNCHANGED
 from ..json.provider import is_json_body_all
 from ..pipeline import conductor, steps
@@ -27,9 +27,18 @@ from ..signals import (
 from ..wrappers import Request, emits_as_built_in
 from .body import Inlet, Receive, receive_at_once
 from .drive import drive_on
-from .on_loop import DEFAULT_BODY_MEMORY, STREAMS_BODY, Answer, LoopRequest, Watch, wants_loop
-from .scope import EXTRA, Scope
-from .sending import Send
+from .on_loop import (
+    DEFAULT_BODY_MEMORY,
+    STREAMS_BODY,
+    Answer,
+    LoopRequest,
+    Watch,
+    find_table,
+    wants_loop,
+)
+from .plain_thread import make_plain_answer
+from .scope import EXTRA, WORKERS, Scope
+from .sending import Send, raw_type, text_type
 
 if t.TYPE_CHECKING:
     from ..app import Flask
@@ -56,9 +65,11 @@ def make_plain_handler(
     It hands over to the door whatever is not plain.
 
     :param base: the program of requests in threads, by which changes are noticed.
-    :param program: the program of requests on the loop.
+    :param program: the program of requests on the loop, or the base if there are none.
     """
-    serve, serve_wsgi = door.serve, door.serve_wsgi
+    serve, serve_wsgi, serve_plain = door.serve, door.serve_wsgi, door.serve_plain
+    answer_in_thread = make_plain_answer(declared, base)
+    has_loop = program is not base
     revision = base.revision
     mro, needs_check = base.mro, base.needs_check
     canary = CLASSES.canary
@@ -67,7 +78,7 @@ def make_plain_handler(
     request_class = program.request_class
     provider: t.Any = declared.json
     json_body = program.json_body
-    html = _raw(program.text_type)
+    html = text_type(program.text_type)
     types: dict[str, tuple[bytes, bytes]] = {}
     kind_of_app: t.Any = type(declared)
     built_in_call, built_in_entry = kind_of_app.built_in_call, kind_of_app.built_in_entry
@@ -130,6 +141,8 @@ def make_plain_handler(
         table: t.Any = tables.get(host)
         method = scope["method"]
         if table is None or table[0] != scope.get("scheme") or method == "OPTIONS":
+            if not has_loop:
+                find_table(program, scope, tables)
             await serve(app, scope, receive, send)
             return
         table = table[1]
@@ -158,9 +171,20 @@ def make_plain_handler(
         if plan is None or plan.program is not program:
             plan = program.plan(app, leaf.endpoint)
             leaf.plan = plan
-        if not plan.is_plain or scope["http_version"] >= "2":
-            if wants_loop(plan):
-                await serve(app, scope, receive, send)
+        if not has_loop or not plan.is_plain or scope["http_version"] >= "2":
+            if has_loop:
+                if wants_loop(plan):
+                    await serve(app, scope, receive, send)
+                    return
+                plan = base.plan(app, leaf.endpoint)
+            if (
+                plan.is_plain
+                and (length is None or length == b"0")
+                and scope["http_version"] < "2"
+                and WORKERS not in scope
+            ):
+                found = app, scope, leaf.rule, plan, view_args
+                await serve_plain(app, answer_in_thread, found, scope, receive, send)
             else:
                 await serve_wsgi(app, app.wsgi_app, scope, receive, send)
             return
@@ -234,10 +258,10 @@ def make_plain_handler(
                         and is_json_body_all(provider)
                     ):
                         mimetype = provider.mimetype
-                        content_type = types.get(mimetype) or _raw_type(types, mimetype)
+                        content_type = types.get(mimetype) or raw_type(types, mimetype)
                         body = json_body(rv)
                     elif kind is EncodedBody:
-                        body, content_type = rv.body, _raw(rv.header)
+                        body, content_type = rv.body, text_type(rv.header)
                 if body is None:
                     request = request or door.request(app)
                     response = await conductor.finalize_request(app, ctx, rv, request.run)
@@ -302,15 +326,3 @@ def make_plain_handler(
             await answer.deliver(app, send, receive, request)
 
     return handle_plain
-
-
-def _raw(header: tuple[str, str] | None) -> tuple[bytes, bytes]:
-    name, value = header or ("", "")
-    return name.lower().encode(), value.encode()
-
-
-def _raw_type(types: dict[str, tuple[bytes, bytes]], mimetype: str) -> tuple[bytes, bytes]:
-    raw = _raw(("content-type", full_content_type(mimetype)))
-    if len(types) < 16:
-        types[mimetype] = raw
-    return raw

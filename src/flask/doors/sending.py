@@ -18,6 +18,7 @@ from queue import Empty, SimpleQueue
 
 from werkzeug.wsgi import FileWrapper
 
+from ..http.headers import full_content_type
 from .body import Inlet
 
 if t.TYPE_CHECKING:
@@ -208,7 +209,10 @@ class Transfer:
         return True
 
     def _call(self) -> t.Iterator[None] | None:
-        body = self._application(self._environ, self._start_response)
+        return self._take(self._application(self._environ, self._start_response))
+
+    def _take(self, body: t.Iterable[bytes]) -> t.Iterator[None] | None:
+        """Take over what the application returned."""
         kind = type(body)
         if kind in WHOLE_BODIES and self._status is not None:
             body = tuple(body)
@@ -458,4 +462,21 @@ def _raw_name(name: str) -> bytes:
         ) from None
     if len(_RAW_NAMES) < _MOST_NAMES and len(name) <= _LONGEST_NAME:
         _RAW_NAMES[name] = raw
+    return raw
+
+
+def text_type(header: tuple[str, str] | None) -> tuple[bytes, bytes]:
+    """Return a content type header as ASGI has it; an empty one for ``None``."""
+    name, value = header or ("", "")
+    return name.lower().encode(), value.encode()
+
+
+_MOST_TYPES = 16
+
+
+def raw_type(types: dict[str, tuple[bytes, bytes]], mimetype: str) -> tuple[bytes, bytes]:
+    """Return the content type header of a mimetype, and keep it among a few others."""
+    raw = text_type(("content-type", full_content_type(mimetype)))
+    if len(types) < _MOST_TYPES:
+        types[mimetype] = raw
     return raw
