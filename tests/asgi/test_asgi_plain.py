@@ -470,7 +470,7 @@ def test_receivers_that_a_sync_view_connects_are_told(signal: Any) -> None:
             asyncio.run(ask(app, "/text", {}))
             asyncio.run(ask(app, "/connects", {}))
         finally:
-            signal.disconnect(receive, app)
+            signal.disconnect(receive)  # from all senders, or the signal keeps it
         return seen
 
     plain, slow = make("sync"), step_by_step(make("sync"))

@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Callable
 from contextvars import ContextVar
 from queue import SimpleQueue
+from typing import Any
 
 import pytest
 
@@ -258,18 +259,42 @@ def test_mailbox_runs_callbacks_in_a_context_of_its_own(way: str) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "eventfd"), reason="this system has no eventfd")
-def test_event_of_a_mailbox_is_closed_with_it() -> None:
-    async def main() -> int:
-        event = Mailbox(asyncio.get_running_loop())._event
-        assert event is not None
-        gc.collect()
-        os.fstat(event)  # open for as long as the loop is
-        return event
+@pytest.mark.parametrize("ends_first", ["loop", "mailbox", "mailbox, beside the loop"])
+def test_event_of_a_mailbox_is_closed_with_it(ends_first: str) -> None:
+    held: list[Mailbox] = []
 
-    event = asyncio.run(main())
+    async def main() -> int:
+        loop: Any = asyncio.get_running_loop()
+        own = len(loop._selector.get_map())
+        held.append(Mailbox(loop))
+        descriptor: int = held[0]._event._descriptor  # type: ignore[union-attr]
+        gc.collect()
+        os.fstat(descriptor)
+        assert len(loop._selector.get_map()) == own + 1
+        if ends_first == "mailbox":
+            held.clear()
+        elif ends_first != "loop":
+            await asyncio.to_thread(held.clear)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert len(loop._selector.get_map()) == own + (ends_first == "loop")
+        return descriptor
+
+    descriptor = asyncio.run(main())
+    held.clear()
     gc.collect()
     with pytest.raises(OSError, match="Bad file descriptor"):
-        os.fstat(event)
+        os.fstat(descriptor)
+
+
+def test_mailbox_that_nobody_holds_delivers_what_was_posted(way: str) -> None:
+    async def main() -> None:
+        done = asyncio.Event()
+        Mailbox(asyncio.get_running_loop()).post(done.set)
+        gc.collect()
+        await asyncio.wait_for(done.wait(), 10)
+
+    asyncio.run(main())
 
 
 @pytest.mark.skipif(not hasattr(os, "eventfd"), reason="this system has no eventfd")

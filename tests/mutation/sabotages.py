@@ -633,8 +633,8 @@ SABOTAGES = (
     Sabotage(
         "the event of a mailbox wakes nobody",
         "flask/doors/threads.py",
-        "                os.eventfd_write(self._event, 1)\n",
-        "                pass\n",
+        "        os.eventfd_write(self._descriptor, 1)\n",
+        "",
         ("tests/asgi/test_asgi_threads.py",),
     ),
     Sabotage(

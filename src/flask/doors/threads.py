@@ -26,6 +26,45 @@ if t.TYPE_CHECKING:
 Job = t.Callable[[], object]
 
 
+class _Event:
+    """A file descriptor of which an asyncio loop notices that it is written to, for a mailbox.
+
+    It is closed when neither the loop nor the mailbox has it any more.
+    """
+
+    __slots__ = ("_descriptor", "_ringing")
+
+    def __init__(self, loop: SelectorEventLoop, context: Context) -> None:
+        self._ringing: Mailbox | None = None
+        self._descriptor = -1
+        self._descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        context.run(loop.add_reader, self._descriptor, self._read)
+
+    def __del__(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+
+    def ring(self, mailbox: Mailbox) -> None:
+        """Have the loop empty a mailbox."""
+        self._ringing = mailbox
+        os.eventfd_write(self._descriptor, 1)
+
+    def _read(self) -> None:
+        with suppress(BlockingIOError):
+            os.eventfd_read(self._descriptor)
+        mailbox, self._ringing = self._ringing, None
+        if mailbox is not None:
+            mailbox._deliver()
+
+    def forget(self, loop: SelectorEventLoop) -> None:
+        """Have the loop look at it no more; in any thread."""
+        if loop.is_running():
+            with suppress(RuntimeError):  # the loop was closed
+                loop.call_soon_threadsafe(loop.remove_reader, self._descriptor)
+        elif not loop.is_closed():
+            loop.remove_reader(self._descriptor)
+
+
 class Mailbox:
     """Runs callbacks on an event loop at the request of other threads."""
 
@@ -40,20 +79,19 @@ class Mailbox:
         self._is_scheduled = False
         self._event = self._open_event()
 
-    def _open_event(self) -> int | None:
-        """Return a file descriptor of which the loop notices that it is written to, or ``None``."""
-        # PERF: asyncio's own way takes four system calls to wake the loop, this one three. The
-        # loops of other packages have ways of their own.
-        if not hasattr(os, "eventfd") or not isinstance(self.loop, SelectorEventLoop):
+    def _open_event(self) -> _Event | None:
+        # PERF: asyncio's own way takes four system calls to wake the loop, this one two. The loops
+        # of other packages have ways of their own.
+        loop = self.loop
+        if not hasattr(os, "eventfd") or not isinstance(loop, SelectorEventLoop):
             return None
         if threads_are_greenlets():
             return None
         try:
-            event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        except OSError:  # the process has no more of them
+            event = _Event(loop, self._context)
+        except OSError:  # the process has no more descriptors
             return None
-        weakref.finalize(self, os.close, event)  # the loop holds this until it is closed
-        self._context.run(self.loop.add_reader, event, self._read_event, event)
+        weakref.finalize(self, event.forget, loop).atexit = False
         return event
 
     def post(self, callback: Job) -> None:
@@ -71,18 +109,13 @@ class Mailbox:
             elif self.loop.is_closed():
                 self._posted.clear()
             else:
-                os.eventfd_write(self._event, 1)
+                self._event.ring(self)
 
     def _schedule(self) -> None:
         try:
             self.loop.call_soon_threadsafe(self._deliver, context=self._context)
         except RuntimeError:  # the loop is closed: whoever waited on it is gone
             self._posted.clear()
-
-    def _read_event(self, event: int) -> None:
-        with suppress(BlockingIOError):  # it was read for an earlier callback
-            os.eventfd_read(event)
-        self._deliver()
 
     def _deliver(self) -> None:
         self._is_scheduled = False  # before the first look, so that no later post is missed
