@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.install
 POETRY_DEFAULT = """
 [[tool.poetry.source]]
 name = "public"
-url = "https://pypi.org/simple/"
+url = "{public_index}"
 priority = "primary"
 """
 
@@ -82,12 +83,13 @@ def test_every_step_ends_with_the_check_passing(
         index.publish(releases[0])
         for name, text in recipe.files.items():
             if recipe.title == "Poetry":
-                text += POETRY_DEFAULT
+                text += POETRY_DEFAULT.replace("{public_index}", public_index())
             (project / name).write_text(text.replace(ADDRESS, index.url), encoding="utf-8")
         words = [sys.executable, str(Path(__file__).with_name("publish.py")), tmp_path, releases[1]]
         script = script_of(recipe, shlex.join(map(str, words)))
         # Poetry remembers releases by the name of the source, Hatch its environments by project.
         places = {"HATCH_DATA_DIR": str(tmp_path), "POETRY_CACHE_DIR": str(tmp_path / "poetry")}
+        places["PUBLIC_INDEX"] = public_index()
         ended = run(script.replace(ADDRESS, index.url), project, **places)
     done = re.findall(r"^@@ (.+)$", ended.output, flags=re.MULTILINE)
     results["recipes"][recipe.title] = {
@@ -95,6 +97,13 @@ def test_every_step_ends_with_the_check_passing(
         "steps": {step: step in done for step in STEPS},
     }
     assert (ended.status, tuple(done)) == (0, STEPS), ended.output
+
+
+def public_index() -> str:
+    """Ask pip for the address of its default index."""
+    program = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
+    asked = [sys.executable, "-c", program]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def tool_version(title: str, project: Path) -> str:
