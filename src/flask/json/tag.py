@@ -75,7 +75,7 @@ class PassDict(JSONTag):
 
     def to_json(self, value: t.Any) -> t.Any:
         tag = self.serializer.tag
-        return dict(zip(value, map(tag, value.values()), strict=True))
+        return {key: tag(inner) for key, inner in value.items()}
 
     tag = to_json
 

@@ -107,7 +107,7 @@ def _build_by_adapter(
     if external is None:
         external = special["_external"] = ctx is None or scheme is not None
     adapter = _current_adapter(app, ctx)
-    if adapter is None:
+    if adapter is None and ctx is None:
         raise RuntimeError(
             "Unable to build URLs here: outside of a request, only 'SERVER_NAME' can say what a"
             " URL begins with. Set it ('APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' too, where"
@@ -120,6 +120,13 @@ def _build_by_adapter(
         from ..http.hashed_files import with_hash  # PERF: most applications don't ask for it
 
         values = with_hash(app, endpoint, values)
+    if adapter is None:
+        raise AttributeError(
+            "Unable to build URLs in this request: its host is not trusted, or"
+            " 'create_url_adapter' returned None.",
+            name="build",
+            obj=None,
+        )
     return adapter.build(endpoint, values, special["_method"], external, url_scheme=scheme)
 
 

@@ -199,6 +199,33 @@ def trusted_hosts_set_on_the_request(lab: Lab):
     return [lab.code(app, "/", base_url=f"http://{host}") for host in ("only.example", "localhost")]
 
 
+@family("untrusted", "none")
+def links_without_an_adapter(lab: Lab, reason):
+    """URLs built in an error handler of a request that has no URL adapter."""
+    app = lab.app(TRUSTED_HOSTS=["only.example"])
+    if reason == "none":
+        app.create_url_adapter = lambda request: None
+    given = []
+    app.url_defaults(lambda endpoint, values: given.append(endpoint))
+
+    def tried(**values):
+        return lab.raises(url_for, **values)
+
+    def answer(error):
+        found = [
+            tried(endpoint="item", x=1),
+            tried(endpoint=".item", x=1),
+            tried(endpoint="unknown"),
+            tried(endpoint="item", x=1, _external=True),
+            tried(endpoint="item", x=1, _scheme="https", _external=False),
+        ]
+        return {"raised": found, "defaults": given}, 400
+
+    app.add_url_rule("/item/<x>", "item", lambda x: x)
+    app.register_error_handler(Exception, answer)
+    return lab.hit(app, "/item/1", base_url="http://evil.example")
+
+
 @family(
     "shop.example",
     "bad host",

@@ -6,6 +6,7 @@ import datetime
 import decimal
 
 from markupsafe import Markup
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
 
 from flask import session
 from flask.json.tag import JSONTag, TaggedJSONSerializer
@@ -31,7 +32,18 @@ def stored_type(lab: Lab, name):
     return [lab.hit(client, "/set"), lab.brief(client, "/get")]
 
 
+class Retold(dict):
+    """A dict whose items are not those that it keeps."""
+
+    def items(self):
+        return [("told", 1)]
+
+
 UNSTORABLE = {
+    "multi": MultiDict([("a", "1"), ("b", "2"), ("a", "3")]),
+    "combined": CombinedMultiDict([MultiDict([("b", "1"), ("a", "2")]), MultiDict([("a", "3")])]),
+    "in_a_list": [CombinedMultiDict([MultiDict([("b", "1"), ("a", "2")])])],
+    "retold": Retold(kept=2),
     "object": object(),
     "set": {1, 2},
     "class": dict,
