@@ -7,7 +7,6 @@ at the same time and idle but one: `wrk` loads them in turn, round by round, fro
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import sys
 from contextlib import ExitStack
@@ -21,7 +20,7 @@ from benchmarks.asgi_apps import FACTORIES, ROWS, WITHOUT
 from benchmarks.environments import RESULTS, ROOT, machine, made_python, today, write_json
 from benchmarks.report import pages
 from benchmarks.scenarios import Request
-from benchmarks.sockets import CONNECTIONS, HOST, Load, LoadFailed, Server
+from benchmarks.sockets import HOST, Load, LoadFailed, Server
 from benchmarks.typed import versions
 
 OUTPUT = RESULTS / "asgi-http.json"
@@ -36,24 +35,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         *("--http", "1", "--log-level", "error", "--host", HOST, "--port", "{port}", TARGET),
     ),
 }
+CONNECTIONS = 16
 MEASURED = ("async-text", "async-json", "sync-1")
 SYNC = "sync view, text"
-
-
-def cpu_seconds(server: Server) -> float:
-    """CPU time of a server's processes until now."""
-    ticks = 0
-    for pid in server.group.members():
-        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(words[11]) + int(words[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def load_once(server: Server, path: str, load: Load) -> tuple[float, float]:
-    """Requests per second, and microseconds of the server's CPU for each."""
-    before = cpu_seconds(server)
-    rate = load.measure(server, path, "")
-    return rate, (cpu_seconds(server) - before) / (rate * load.seconds) * 1e6
 
 
 def measure_row(
@@ -74,9 +58,9 @@ def measure_row(
             server.wait(Request(row.path))
         for number in range(load.rounds):
             for name, server in running if number % 2 == 0 else reversed(running):
-                rate, spent = load_once(server, row.path, load)
-                rates.setdefault(name, []).append(rate)
-                times.setdefault(name, []).append(spent)
+                turn = load.measure(server, row.path, "", CONNECTIONS)
+                rates.setdefault(name, []).append(turn.per_second)
+                times.setdefault(name, []).append(turn.cpu_us)
     return {
         "server": server_name,
         "request": SYNC if row_name == "sync-1" else row.title,
