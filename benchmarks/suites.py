@@ -34,12 +34,20 @@ SUITES = {
     "apiflask": "3.1.2",
     "flask-smorest": "0.47.0",
     "flask-wtf": "1.3.0",
+    "flask-sqlalchemy": "3.1.1",
+    "flask-dance": "7.1.0",
+    "flask-compress": "1.25",
+    "flask-marshmallow": "1.5.0",
+    "flask-talisman": "1.1.0",
+    "httpbin": "0.10.4",
+    "buku": "5.1",
 }
 """The releases whose suites are run, by distribution."""
 
 TOOLS = (
     *("pytest", "pytest-mock", "pytest-xprocess", "semantic-version", "asgiref", "cryptography"),
-    *("python-dateutil", "openapi-spec-validator", "redis", "pylibmc"),
+    *("python-dateutil", "openapi-spec-validator", "redis", "pylibmc", "freezegun", "responses"),
+    *("sqlalchemy-utils", "marshmallow-sqlalchemy", "hypothesis", "flasgger", "beautifulsoup4"),
 )
 ROUNDS = 3
 SECONDS = 300.0
