@@ -24,7 +24,7 @@ from .served import ECHOED, FRAME, FRAMEWORKS, Pair, Server, close, serving
 from .vanish import disappear
 
 RESULTS = Path(__file__).parents[1] / "results" / "realtime.json"
-PACKAGES = ("flask", "werkzeug", "starlette", "uvicorn", "websockets")
+PACKAGES = ("flask", "werkzeug", "starlette", "uvicorn", "uvloop", "websockets")
 WHAT = ("memory", "echo", "broadcast")
 UNITS = ("KiB a connection", "us an echo", "us a message of a broadcast")
 CLIENTS = 20
