@@ -40,7 +40,6 @@ SUITES = {
     "flask-marshmallow": "1.5.0",
     "flask-talisman": "1.1.0",
     "httpbin": "0.10.4",
-    "buku": "5.1",
 }
 """The releases whose suites are run, by distribution."""
 
