@@ -126,7 +126,7 @@ def serving(
                     env=environment() | {"RELIABILITY_FOLDER": name} | variables,
                 )
                 server = Server(kind, group, port, folder, arguments)
-                if listens(server):
+                if listens(server, workers):
                     break
                 group.end(seconds=STOP_SECONDS)
             else:
@@ -145,8 +145,11 @@ def environment() -> dict[str, str]:
     return clean_environment(("PYTHON", "FLASK_", "WERKZEUG_", "GRANIAN_", "GUNICORN_"))
 
 
-def listens(server: Server) -> bool:
-    """Wait until the server's own workers answer; False where the server has ended instead."""
+def listens(server: Server, workers: int) -> bool:
+    """Wait until the server's own workers answer; False where the server has ended instead.
+
+    The first one may answer before the others are there.
+    """
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if server.process.poll() is not None:
@@ -154,7 +157,8 @@ def listens(server: Server) -> bool:
         if not server.port and (found := LISTENING.search(server.log)):
             server.port = int(found[1])
         # Another server may have taken the same free port: the answer has to be one of ours.
-        if server.port and answering_pid(server.port) in server.group.members():
+        is_whole = len(server.workers()) >= workers
+        if server.port and is_whole and answering_pid(server.port) in server.group.members():
             return True
         time.sleep(PAUSE)
     raise ServerFailed(f"{server.kind} did not answer in {START_SECONDS} s: {last_line(server)}")
